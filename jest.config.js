@@ -1,0 +1,8 @@
+/** Jest in ESM mode; types are stripped by Node itself, so that what is tested is what runs. */
+export default {
+  testEnvironment: '<rootDir>/test/support/environment.js',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testTimeout: 60_000,
+};

@@ -1,0 +1,65 @@
+/**
+ * A network as plain data: a flat list of layers in topological order, the id of a layer is its index.
+ * A family (`families/*.ts`) decodes an architecture into this list; cost counts it, `network.ts` builds its graph,
+ * weights are named by it. Padding is PyTorch's symmetric (kernel - 1) / 2 unless said otherwise.
+ */
+export type Layer =
+  | { readonly op: 'input'; readonly channels: number }
+  | {
+      readonly op: 'conv';
+      readonly input: number;
+      /** Name of the weight tensor, OIHW as PyTorch keeps it; without bias. */
+      readonly weight: string;
+      readonly kernel: number;
+      readonly stride: 1 | 2;
+      readonly groups: number;
+      readonly channels: number;
+      readonly padding: 'symmetric' | 'same';
+    }
+  | {
+      readonly op: 'batchNorm';
+      readonly input: number;
+      /** Prefix of `weight`, `bias`, `running_mean`, `running_var`. */
+      readonly name: string;
+      readonly epsilon: number;
+      /** Share of the batch's statistics taken into the running ones. */
+      readonly momentum: number;
+    }
+  | { readonly op: Activation; readonly input: number }
+  | { readonly op: 'add' | 'multiply'; readonly inputs: readonly [number, number] }
+  | { readonly op: 'concat'; readonly inputs: readonly number[] }
+  | { readonly op: 'globalPool'; readonly input: number }
+  | { readonly op: 'dropout'; readonly input: number; readonly rate: number }
+  | {
+      readonly op: 'dense';
+      readonly input: number;
+      /** Prefix of `weight` [units, inputs] and `bias` [units]. */
+      readonly name: string;
+      readonly units: number;
+    };
+
+export type Activation = 'relu' | 'relu6' | 'swish' | 'sigmoid';
+
+/** A run of layers that is frozen or trained as a whole; what follows reads only its last layer. */
+export interface Stage {
+  readonly name: string;
+  /** Id of the stage's last layer. */
+  readonly end: number;
+}
+
+export interface Network {
+  /** The encoding string (or the name of an imported family's network). */
+  readonly encoding: string;
+  readonly layers: readonly Layer[];
+  /** In order; the head (pooling, dropout, dense) belongs to no stage and is always trained. */
+  readonly stages: readonly Stage[];
+  /** Id of the globally pooled features, input of the head's dense layer. */
+  readonly features: number;
+  readonly classes: number;
+}
+
+/** Ids of the layers that `layer` reads. */
+export function inputsOf(layer: Layer): readonly number[] {
+  if (layer.op === 'input') return [];
+  return 'inputs' in layer ? layer.inputs : [layer.input];
+}

@@ -1,0 +1,126 @@
+/** Features of a data set that a plan is based on. All are cheap: counts, a sample of pixels, one forward pass. */
+export interface DatasetFeatures {
+  /** Training images. */
+  readonly images: number;
+  readonly classes: number;
+  readonly imagesPerClassMean: number;
+  readonly imagesPerClassDeviation: number;
+  /** Median of the shorter sides in pixels, before any scaling. */
+  readonly resolution: number;
+  /** Share of the sampled images that are not grey, 0 to 1. */
+  readonly colourShare: number;
+  /** Mean and standard deviation of the pixels of the sample, 0 to 1, over all channels. */
+  readonly pixelMean: number;
+  readonly pixelDeviation: number;
+  /** LogME of the sample's features in the zoo's smallest member (You et al., ICML 2021). */
+  readonly separability: number;
+  /** Leave-one-out nearest-class-mean accuracy of the sample in the same features, 0 to 1, minus chance. */
+  readonly nearestMeanAccuracy: number;
+}
+
+/** What the planner knows of a zoo's member; no TensorFlow, no weights. */
+export interface MemberInfo {
+  readonly name: string;
+  readonly encoding: string;
+  /** Parameters in millions, MACs in millions at `nativeSize`. */
+  readonly parametersM: number;
+  readonly macsM: number;
+  /** Input size of its pre-training in pixels. */
+  readonly nativeSize: number;
+  /** Pre-training top-1 accuracy, 0 to 1. */
+  readonly accuracy: number;
+  /** Number of stages that can be frozen. */
+  readonly stages: number;
+  /** Share of the forward MACs (at native size) in the first k stages, k = 0 .. stages; the first is 0. */
+  readonly stageShare: readonly number[];
+  /** Measured steps of the reference machine. */
+  readonly steps: readonly StepTime[];
+}
+
+/** One measured training step. */
+export interface StepTime {
+  readonly inputSize: number;
+  readonly batchSize: number;
+  readonly frozenStages: number;
+  readonly cachedFeatures: boolean;
+  readonly seconds: number;
+}
+
+/** Every choice of one fine-tuning run but the network. */
+export interface Regime {
+  /** Side of the square input in pixels. */
+  readonly inputSize: number;
+  readonly batchSize: number;
+  readonly steps: number;
+  /** 0 trains everything; the member's `stages` trains the head alone. */
+  readonly frozenStages: number;
+  readonly optimizer: 'sgd' | 'adamw';
+  /** Peak learning rate at the end of the warm-up. */
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly schedule: 'cosine' | 'step' | 'constant';
+  readonly warmupShare: number;
+  readonly augmentation: AugmentationLevel;
+  /** Share of batches blended by mixup or cutmix, 0 to 1. */
+  readonly mix: 'none' | 'mixup' | 'cutmix';
+  readonly labelSmoothing: number;
+  /** Decay of the weights' moving average; 0 switches it off. */
+  readonly ema: number;
+  readonly precision: 'fp32' | 'bf16';
+}
+
+export type AugmentationLevel = 'none' | 'light' | 'medium' | 'strong';
+
+/** What the predictor expects, or what a run showed. */
+export interface Prediction {
+  /** Top-1 accuracy on the validation split, 0 to 1, with an interval of `confidence`. */
+  readonly accuracy: number;
+  readonly low: number;
+  readonly high: number;
+  /** Active seconds of decoding, training and evaluation, without profile and planning. */
+  readonly seconds: number;
+}
+
+export interface Choice {
+  readonly member: string;
+  readonly regime: Regime;
+  readonly predicted: Prediction;
+}
+
+export interface Plan extends Choice {
+  readonly budgetSeconds: number;
+  /** Nominal coverage of the intervals, such as 0.8. */
+  readonly confidence: number;
+  readonly predictor: { readonly name: string; readonly version: number; readonly experiences: number };
+  /** Candidates considered, and how many of them fit into the budget. */
+  readonly candidates: number;
+  readonly fitting: number;
+  /** Up to five next best choices of clearly different member or regime. */
+  readonly runnersUp: readonly Choice[];
+  /** A sample of candidates for the report's plot: seconds against predicted accuracy. */
+  readonly cloud: readonly { readonly member: string; readonly seconds: number; readonly accuracy: number }[];
+}
+
+/** One finished run, as the predictor learns it. Carries no images and no names of files. */
+export interface Experience {
+  /** Unique for a run, so that an import merges without doubling. */
+  readonly id: string;
+  /** ISO 8601. */
+  readonly finishedAt: string;
+  /** A name for people; never a path. */
+  readonly dataset: string;
+  readonly features: DatasetFeatures;
+  readonly member: MemberFacts;
+  readonly regime: Regime;
+  readonly budgetSeconds: number;
+  readonly accuracy: number;
+  readonly activeSeconds: number;
+  /** Accuracy on the validation split over active seconds, ascending in time. */
+  readonly curve: readonly { readonly seconds: number; readonly accuracy: number }[];
+}
+
+/** The part of a member that an experience keeps, so that it stays of use when the zoo changes. */
+export type MemberFacts = Pick<
+  MemberInfo,
+  'name' | 'encoding' | 'parametersM' | 'macsM' | 'nativeSize' | 'accuracy' | 'stages'
+>;
