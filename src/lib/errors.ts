@@ -20,4 +20,4 @@ export class RunError extends Error {
 
 /** Whether `error` is a system error of that code, such as `ENOENT`. */
 export const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;

@@ -63,3 +63,10 @@ export function inputsOf(layer: Layer): readonly number[] {
   if (layer.op === 'input') return [];
   return 'inputs' in layer ? layer.inputs : [layer.input];
 }
+
+/** What a network needs to be told beside its architecture. */
+export interface NetworkOptions {
+  readonly classes: number;
+  /** Rate of the dropout before the head's dense layer; 0 (the default) leaves the layer out. */
+  readonly dropout?: number;
+}

@@ -35,6 +35,8 @@ export interface MemberInfo {
   readonly stageShare: readonly number[];
   /** Measured steps of the reference machine. */
   readonly steps: readonly StepTime[];
+  /** Values an image has at the end of the first k stages at native size, k = 0 .. stages: what caching them needs. */
+  readonly boundaryValues?: readonly number[];
 }
 
 /** One measured training step. */
@@ -43,6 +45,8 @@ export interface StepTime {
   readonly batchSize: number;
   readonly frozenStages: number;
   readonly cachedFeatures: boolean;
+  /** fp32 where absent. */
+  readonly precision?: Regime['precision'];
   readonly seconds: number;
 }
 

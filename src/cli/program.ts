@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { addArch } from './commands/arch.ts';
+import { addExperience } from './commands/experience.ts';
+import { addPlan } from './commands/plan.ts';
+import { addPredict } from './commands/predict.ts';
+import { addTune } from './commands/tune.ts';
+import { addZoo } from './commands/zoo.ts';
+import type { Run } from './context.ts';
+import { nasoaVersion } from './version.ts';
+
+const description = `Give nasoa a folder of images and a time limit; get the best classifier that fits it.
+
+It picks a pre-trained network and the whole fine-tuning regime in one shot, before any training, and learns from every finished run.`;
+
+const examples = `
+Examples:
+  $ nasoa tune ./images --budget 5m            one folder of images per class
+  $ nasoa plan ./images --budget 5m            what tune would do, no training
+  $ nasoa predict nasoa-out/images photo.jpg   classify with the result
+  $ nasoa zoo list                             the networks to start from
+
+Every command takes --json: one document on standard output, all else on
+standard error. Exit codes: 0 done, 1 the run failed, 2 the input was wrong,
+130 interrupted by Ctrl-C.`;
+
+/** The whole command line; nothing heavy is loaded before a command's action runs. */
+export function createProgram(run: Run): Command {
+  const program = new Command('nasoa')
+    .description(description)
+    .usage('<command> [options]')
+    .version(nasoaVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .option('--json', 'print one JSON document instead of text')
+    .option('--quiet', 'print no progress')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    // errors are told in one place, by the session
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', examples);
+  addTune(program, run);
+  addPlan(program, run);
+  addPredict(program, run);
+  addZoo(program, run);
+  addExperience(program, run);
+  addArch(program, run);
+  return program;
+}

@@ -1,0 +1,169 @@
+/**
+ * Convolutions over NHWC activations. Padding `symmetric` is PyTorch's: (kernel - 1) / 2 zeros on each side at every
+ * stride, which is not TensorFlow's SAME where a strided window meets an even size.
+ */
+import { type Attributes, attr, type GraphBuilder, type Shape, type Tensor } from '../builder.ts';
+import type { Operation } from '../tape.ts';
+
+export interface ConvAttributes {
+  readonly stride: number;
+  readonly padding: 'symmetric' | 'same';
+}
+export interface GroupedConvAttributes extends ConvAttributes {
+  readonly groups: number;
+}
+
+interface Window extends ConvAttributes {
+  readonly kernel: number;
+}
+
+/** (size + 2 p - kernel) / stride + 1 with p = (kernel - 1) / 2 does not depend on an odd kernel. */
+function outputSize(size: number, { stride, padding }: ConvAttributes): number {
+  if (size < 0) return -1;
+  if (padding === 'same') return Math.ceil(size / stride);
+  return Math.floor((size - 1) / stride) + 1;
+}
+
+function outputShape(x: Shape, channels: number, a: ConvAttributes): Shape {
+  const [n, h, w] = x as [number, number, number];
+  return [n, outputSize(h, a), outputSize(w, a), channels];
+}
+
+/** Attributes of the convolution kernels; odd symmetric padding at stride 1 is SAME, which has the fastest paths. */
+function windowAttributes({ kernel, stride, padding }: Window): Attributes {
+  const common = {
+    strides: attr.ints([1, stride, stride, 1]),
+    dilations: attr.ints([1, 1, 1, 1]),
+    data_format: attr.text('NHWC'),
+  };
+  if (padding === 'same' || stride === 1) return { ...common, padding: attr.text('SAME') };
+  if (kernel === 1) return { ...common, padding: attr.text('VALID') };
+  const p = (kernel - 1) / 2;
+  return { ...common, padding: attr.text('EXPLICIT'), explicit_paddings: attr.ints([0, 0, p, p, p, p, 0, 0]) };
+}
+
+const kernelOf = (filter: Shape): number => filter[0] as number;
+
+/** Runtime shape of `x`: a constant where it is known, else a node. */
+export function shapeOf(g: GraphBuilder, x: Tensor): Tensor {
+  if (!x.shape.includes(-1)) return g.ints(x.shape);
+  return g.single(
+    'Shape',
+    [x],
+    { T: attr.type(x.dtype), out_type: attr.type('int32') },
+    { shape: [x.shape.length], dtype: 'int32' },
+  );
+}
+
+interface Kernels {
+  readonly forward: string;
+  readonly input: string;
+  readonly filter: string;
+}
+
+function convolve(g: GraphBuilder, k: Kernels, x: Tensor, filter: Tensor, a: ConvAttributes, shape: Shape): Tensor {
+  return g.like(k.forward, [x, filter], windowAttributes({ ...a, kernel: kernelOf(filter.shape) }), shape);
+}
+
+function convolutionGradient(
+  g: GraphBuilder,
+  k: Kernels,
+  x: Tensor,
+  filter: Tensor,
+  a: ConvAttributes,
+  dy: Tensor,
+  needs: readonly boolean[],
+) {
+  const attributes = { T: attr.type(x.dtype), ...windowAttributes({ ...a, kernel: kernelOf(filter.shape) }) };
+  const dx = needs[0] ? g.single(k.input, [shapeOf(g, x), filter, dy], attributes, x) : undefined;
+  const df = needs[1] ? g.single(k.filter, [x, g.ints(filter.shape), dy], attributes, filter) : undefined;
+  return [dx, df] as const;
+}
+
+const dense: Kernels = { forward: 'Conv2D', input: 'Conv2DBackpropInput', filter: 'Conv2DBackpropFilter' };
+const depthwise: Kernels = {
+  forward: 'DepthwiseConv2dNative',
+  input: 'DepthwiseConv2dNativeBackpropInput',
+  filter: 'DepthwiseConv2dNativeBackpropFilter',
+};
+
+/** x [n, h, w, c], filter [k, k, c, out] -> [n, h', w', out]. */
+export const conv2d: Operation<ConvAttributes> = {
+  shape: ([x, f], a) => {
+    if (x?.[3] !== f?.[2]) throw new Error(`conv2d: ${x?.[3]} input channels, filter takes ${f?.[2]}`);
+    return outputShape(x as Shape, (f as Shape)[3] as number, a);
+  },
+  forward: (g, [x, f], a, shape) => ({ output: convolve(g, dense, x as Tensor, f as Tensor, a, shape) }),
+  gradient: (g, { inputs: [x, f], attributes, needs }, dy) =>
+    convolutionGradient(g, dense, x as Tensor, f as Tensor, attributes, dy, needs),
+};
+
+/** x [n, h, w, c], filter [k, k, c, m] -> [n, h', w', c * m]: m filters a channel. */
+export const depthwiseConv2d: Operation<ConvAttributes> = {
+  shape: ([x, f], a) => {
+    const [c, taken, multiplier] = [x?.[3] as number, f?.[2] as number, f?.[3] as number];
+    if (c !== taken) throw new Error(`depthwiseConv2d: ${c} input channels, filter [${f?.join()}]`);
+    return outputShape(x as Shape, c * multiplier, a);
+  },
+  forward: (g, [x, f], a, shape) => ({ output: convolve(g, depthwise, x as Tensor, f as Tensor, a, shape) }),
+  gradient: (g, { inputs: [x, f], attributes, needs }, dy) =>
+    convolutionGradient(g, depthwise, x as Tensor, f as Tensor, attributes, dy, needs),
+};
+
+/**
+ * x [n, h, w, c], filter [k, k, c / groups, out] -> [n, h', w', out]; the channels of each group lie side by side.
+ * Split, convolved and concatenated: TensorFlow's CPU kernels have no gradient of a grouped convolution but for stride
+ * 1 under oneDNN, where it was not faster either (`make bench-grouped`).
+ */
+export const groupedConv2d: Operation<GroupedConvAttributes> = {
+  shape: ([x, f], a) => {
+    const [c, taken, out] = [x?.[3] as number, f?.[2] as number, f?.[3] as number];
+    if (c !== taken * a.groups || out % a.groups !== 0) {
+      throw new Error(`groupedConv2d: ${c} channels in ${a.groups} groups, filter [${f?.join()}]`);
+    }
+    return outputShape(x as Shape, out, a);
+  },
+  forward: (g, [x, f], a, shape) => {
+    const xs = splitChannels(g, x as Tensor, a.groups);
+    const fs = splitChannels(g, f as Tensor, a.groups);
+    const part: Shape = [...shape.slice(0, 3), (shape[3] as number) / a.groups];
+    const ys = xs.map((group, i) => convolve(g, dense, group, fs[i] as Tensor, a, part));
+    return { output: concatChannels(g, ys, shape), saved: [...xs, ...fs] };
+  },
+  gradient: (g, { inputs: [x, f], attributes: a, saved, needs }, dy) => {
+    const dys = splitChannels(g, dy, a.groups);
+    const parts = dys.map((d, i) =>
+      convolutionGradient(g, dense, saved[i] as Tensor, saved[a.groups + i] as Tensor, a, d, needs),
+    );
+    const join = (gradients: readonly (Tensor | undefined)[], like: Tensor) =>
+      concatChannels(g, gradients as readonly Tensor[], like.shape);
+    return [
+      needs[0]
+        ? join(
+            parts.map((p) => p[0]),
+            x as Tensor,
+          )
+        : undefined,
+      needs[1]
+        ? join(
+            parts.map((p) => p[1]),
+            f as Tensor,
+          )
+        : undefined,
+    ];
+  },
+};
+
+/** Equal parts along the last axis. */
+function splitChannels(g: GraphBuilder, x: Tensor, parts: number): Tensor[] {
+  const axis = x.shape.length - 1;
+  const shape = [...x.shape.slice(0, -1), (x.shape[axis] as number) / parts];
+  const outputs = Array.from({ length: parts }, () => ({ shape, dtype: x.dtype }));
+  return g.node('Split', [g.ints([axis], []), x], { T: attr.type(x.dtype), num_split: attr.int(parts) }, outputs);
+}
+
+function concatChannels(g: GraphBuilder, parts: readonly Tensor[], shape: Shape): Tensor {
+  const dtype = (parts[0] as Tensor).dtype;
+  const attributes = { T: attr.type(dtype), N: attr.int(parts.length), Tidx: attr.type('int32') };
+  return g.single('ConcatV2', [...parts, g.ints([shape.length - 1], [])], attributes, { shape, dtype });
+}

@@ -1,0 +1,112 @@
+import { InputError } from '../../lib/errors.ts';
+import { type OpPlan, planBlock } from '../block.ts';
+import { type Architecture, formatEncoding, type StemStride } from '../encoding.ts';
+import type { Layer, Network, NetworkOptions, Stage } from '../layers.ts';
+
+/**
+ * Strides of the stem's three convolutions. For 2 the first one keeps its stride: the stem then costs a quarter of
+ * what it would with the stride at its end, and the first convolution's weights see the scale they were trained on.
+ */
+const stemStrides: Readonly<Record<StemStride, readonly [1 | 2, 1 | 2, 1 | 2]>> = {
+  1: [1, 1, 1],
+  2: [2, 1, 1],
+  4: [2, 1, 2],
+};
+
+// PyTorch's defaults, which the published weights were trained with
+const epsilon = 1e-5;
+const momentum = 0.1;
+
+/**
+ * The network of an architecture, with the names and conventions of the published PyTorch weights (NAS-OA/NASOA,
+ * `etnas.py` at a922c09). Stages: the stem, then runs of blocks, each from a block of stride 2 (or the first one).
+ */
+export function etNasNetwork(a: Architecture, options: NetworkOptions): Network {
+  checkOptions(options);
+  const net = new LayerList();
+  const image = net.push({ op: 'input', channels: 3 });
+  let current = stem(net, image, a);
+  const stages: Stage[] = [{ name: 'stem', end: current }];
+  let width = a.stemWidth;
+  for (const [b, block] of a.macro.entries()) {
+    if (b > 0 && block.stride === 2) stages.push({ name: `stage${stages.length}`, end: current });
+    current = blockLayers(net, current, `layers.${6 + b}.module_list`, planBlock(a, width, block).ops);
+    width *= block.multiplier;
+  }
+  stages.push({ name: `stage${stages.length}`, end: current });
+  const features = net.push({ op: 'globalPool', input: current });
+  const rate = options.dropout ?? 0;
+  const head = rate > 0 ? net.push({ op: 'dropout', input: features, rate }) : features;
+  net.push({ op: 'dense', input: head, name: 'fc', units: options.classes });
+  return { encoding: formatEncoding(a), layers: net.layers, stages, features, classes: options.classes };
+}
+
+function stem(net: LayerList, image: number, a: Architecture): number {
+  const half = a.stemWidth / 2;
+  const [first, second, third] = stemStrides[a.stemStride];
+  let current = image;
+  for (const [name, channels, stride] of [
+    ['layers.0', half, first],
+    ['layers.2', half, second],
+    ['layers.4', a.stemWidth, third],
+  ] as const) {
+    const conv = net.conv(current, `${name}.0.weight`, { kernel: 3, stride, groups: 1, channels });
+    current = net.push({ op: 'relu', input: net.norm(conv, `${name}.1`) });
+  }
+  return current;
+}
+
+/** Layers of one block; `input` and the result are values after their ReLU, as all sources of skips are. */
+function blockLayers(net: LayerList, input: number, name: string, ops: readonly OpPlan[]): number {
+  const places = [input];
+  for (const [i, op] of ops.entries()) {
+    let target = net.norm(opConvolutions(net, places[i] ?? input, `${name}.${i}.0.0`, op), `${name}.${i}.0.1`);
+    for (const [q, merge] of op.merges.entries()) {
+      let source = places[merge.from] ?? input;
+      if (merge.projection !== undefined) {
+        const at = `${name}.${i}.${q + 1}.conv`;
+        const conv = net.conv(source, `${at}.0.weight`, { kernel: 1, groups: 1, ...merge.projection });
+        source = net.norm(conv, `${at}.1`);
+      }
+      target = net.push({ op: merge.kind, inputs: [source, target] });
+    }
+    places.push(net.push({ op: 'relu', input: target }));
+  }
+  return places[ops.length] ?? input;
+}
+
+/** The op's convolution; for conv3_sep a strided depthwise 3x3 straight into a 1x1. */
+function opConvolutions(net: LayerList, input: number, name: string, op: OpPlan): number {
+  const { kernel, stride, groups, inChannels, width } = op;
+  if (op.kind !== 'conv3_sep') return net.conv(input, `${name}.weight`, { kernel, stride, groups, channels: width });
+  const depthwise = net.conv(input, `${name}.0.weight`, { kernel, stride, groups, channels: inChannels });
+  return net.conv(depthwise, `${name}.1.weight`, { kernel: 1, stride: 1, groups: 1, channels: width });
+}
+
+function checkOptions({ classes, dropout = 0 }: NetworkOptions): void {
+  if (!Number.isInteger(classes) || classes < 1) {
+    throw new InputError(`A network cannot have ${classes} classes.`, 'Give a whole number of classes from 1 on.');
+  }
+  if (!(dropout >= 0 && dropout < 1)) {
+    throw new InputError(`The dropout ${dropout} is not a share.`, 'Give a number from 0 to below 1.');
+  }
+}
+
+type ConvShape = Pick<Extract<Layer, { op: 'conv' }>, 'kernel' | 'stride' | 'groups' | 'channels'>;
+
+/** Collects layers; each method returns the id of what it appended. */
+class LayerList {
+  readonly layers: Layer[] = [];
+
+  push(layer: Layer): number {
+    return this.layers.push(layer) - 1;
+  }
+
+  conv(input: number, weight: string, shape: ConvShape): number {
+    return this.push({ op: 'conv', input, weight, ...shape, padding: 'symmetric' });
+  }
+
+  norm(input: number, name: string): number {
+    return this.push({ op: 'batchNorm', input, name, epsilon, momentum });
+  }
+}

@@ -1,0 +1,155 @@
+import { formatDuration } from '../lib/duration.ts';
+import { InputError } from '../lib/errors.ts';
+import type { Rng } from '../lib/rng.ts';
+import { type Candidate, candidates as drawCandidates, leastSeconds, type SharedSpace } from './candidates.ts';
+import { encode } from './encode.ts';
+import { confidence, type Predictor } from './predictors/contract.ts';
+import { defaultRunCosts, type RunCosts, type RunCounts } from './run-time.ts';
+import type { Timing } from './timing.ts';
+import type { Choice, DatasetFeatures, MemberInfo, Plan, Regime } from './types.ts';
+
+export interface PlanRequest {
+  readonly features: DatasetFeatures;
+  readonly counts: RunCounts;
+  readonly members: readonly MemberInfo[];
+  readonly timing: Timing;
+  readonly costs?: RunCosts;
+  readonly predictor: Predictor;
+  readonly budgetSeconds: number;
+  /** Active seconds already used: reading, profile, planning so far. */
+  readonly spentSeconds: number;
+  readonly rng: Rng;
+  readonly candidates?: number;
+  /** Choices that the user made; they are kept in every candidate. */
+  readonly regimeOverrides?: Partial<Regime>;
+  /** Memory and disk that cached activations may take. */
+  readonly cacheBytes?: number;
+}
+
+const defaultCandidates = 4000;
+const defaultCacheBytes = 1.5e9;
+const mostRunnersUp = 5;
+const mostCloudPoints = 400;
+/** Time kept back for what no model foresees; the trainer stops itself in any case, but a cut schedule costs accuracy. */
+const reserveShare = 0.02;
+/** Part of the interval's lower half taken off a candidate: the best of thousands of guesses is a lucky guess. */
+const caution = 0.25;
+
+interface Scored extends Candidate {
+  readonly score: number;
+  readonly choice: Choice;
+}
+
+/**
+ * The one-shot choice: the candidate that fits into the time left and is predicted best, with different runners-up.
+ * Throws InputError where nothing fits or the overrides contradict the data.
+ */
+export function makePlan(request: PlanRequest): Plan {
+  const { members, budgetSeconds, spentSeconds, rng, predictor } = request;
+  const overrides = request.regimeOverrides ?? {};
+  checkOverrides(request, overrides);
+  const shared = sharedSpace(request, (budgetSeconds - spentSeconds) * (1 - reserveShare));
+  const count = request.candidates ?? defaultCandidates;
+  const fitting = drawCandidates(members, shared, overrides, rng, count);
+  if (fitting.length === 0) throw nothingFits(request, shared, overrides);
+  const scored = fitting.map((candidate) => score(candidate, request)).sort(byScore);
+  const best = (scored[0] as Scored).choice;
+  return {
+    ...best,
+    budgetSeconds,
+    confidence,
+    predictor: { name: predictor.name, version: predictor.version, experiences: predictor.experiences },
+    candidates: count,
+    fitting: fitting.length,
+    runnersUp: runnersUp(scored),
+    cloud: cloud(scored),
+  };
+}
+
+function sharedSpace(request: PlanRequest, seconds: number): SharedSpace {
+  const { features, counts, timing, costs = defaultRunCosts, cacheBytes = defaultCacheBytes } = request;
+  return { features, counts, timing, costs, seconds, cacheBytes };
+}
+
+function score(candidate: Candidate, { features, predictor }: PlanRequest): Scored {
+  const { member, regime, seconds } = candidate;
+  const { mean, low, high } = predictor.predictOne(encode({ features, member, regime }));
+  const choice = { member: member.name, regime, predicted: { accuracy: mean, low, high, seconds } };
+  return { ...candidate, choice, score: mean - caution * (mean - low) };
+}
+
+/** Best first; of equals the faster. */
+const byScore = (a: Scored, b: Scored): number => b.score - a.score || a.seconds - b.seconds;
+
+function runnersUp(scored: readonly Scored[]): readonly Choice[] {
+  const chosen: Scored[] = scored.slice(0, 1);
+  for (const next of scored) {
+    if (chosen.length > mostRunnersUp) break;
+    if (chosen.every((c) => clearlyDifferent(c.choice, next.choice))) chosen.push(next);
+  }
+  return chosen.slice(1).map((c) => c.choice);
+}
+
+/** Another member, or a regime that differs in at least two ways that a person would call another plan. */
+function clearlyDifferent(a: Choice, b: Choice): boolean {
+  if (a.member !== b.member) return true;
+  const [p, q] = [a.regime, b.regime];
+  const differences = [
+    p.inputSize !== q.inputSize,
+    p.frozenStages !== q.frozenStages,
+    p.optimizer !== q.optimizer,
+    p.augmentation !== q.augmentation,
+    Math.abs(Math.log(a.predicted.seconds / b.predicted.seconds)) > Math.log(1.5),
+  ];
+  return differences.filter(Boolean).length >= 2;
+}
+
+/** An even sample over the ranking, the best included. */
+function cloud(scored: readonly Scored[]): Plan['cloud'] {
+  const stride = Math.max(1, scored.length / mostCloudPoints);
+  const length = Math.min(scored.length, mostCloudPoints);
+  return Array.from({ length }, (_, i) => {
+    const { choice } = scored[Math.floor(i * stride)] as Scored;
+    return { member: choice.member, seconds: choice.predicted.seconds, accuracy: choice.predicted.accuracy };
+  });
+}
+
+function checkOverrides({ members, counts, timing }: PlanRequest, overrides: Partial<Regime>): void {
+  if (members.length === 0) {
+    throw new InputError('The zoo has no members to choose from.', 'Import a member or use the zoo that is shipped.');
+  }
+  const { frozenStages, batchSize, precision } = overrides;
+  const mostStages = Math.max(...members.map((m) => m.stages));
+  if (frozenStages !== undefined && frozenStages > mostStages) {
+    throw new InputError(
+      `No member has ${frozenStages} stages that could be frozen.`,
+      `Freeze at most ${mostStages} stages.`,
+    );
+  }
+  if (batchSize !== undefined && batchSize > counts.trainImages) {
+    throw new InputError(
+      `A batch of ${batchSize} images is more than the ${counts.trainImages} training images.`,
+      `Choose a batch size of at most ${counts.trainImages}.`,
+    );
+  }
+  if (precision !== undefined && !timing.precisions.includes(precision)) {
+    throw new InputError(`This machine was not seen to train in ${precision}.`, 'Leave the precision to the planner.');
+  }
+}
+
+function nothingFits(request: PlanRequest, shared: SharedSpace, overrides: Partial<Regime>): InputError {
+  const { members, rng, spentSeconds, budgetSeconds } = request;
+  const least = leastSeconds(members, shared, overrides, rng);
+  if (!Number.isFinite(least)) {
+    return new InputError(
+      'No member can train with the choices that were fixed.',
+      'Fix fewer of them: the planner then finds the others.',
+    );
+  }
+  // a little above, so that the advice itself works
+  const needed = Math.ceil((1.05 * least) / (1 - reserveShare) + spentSeconds);
+  return new InputError(
+    `Nothing can be trained within ${formatDuration(budgetSeconds)}, of which ${formatDuration(spentSeconds)} are used.`,
+    `Allow at least ${formatDuration(needed)}.`,
+  );
+}

@@ -1,0 +1,54 @@
+import type { Json } from '../../lib/json.ts';
+
+/** An accuracy from 0 to 1 with an interval of the predictor's confidence; low <= mean <= high. */
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * An online model from an encoded run to its accuracy. Whatever it is fed it stays finite and inside (0, 1). Its whole
+ * state is JSON: `restore(state())` predicts and learns exactly as the original would.
+ */
+export interface Predictor {
+  readonly name: string;
+  readonly version: number;
+  /** Runs learnt so far, repetitions not counted. */
+  readonly experiences: number;
+  predictOne(x: Float64Array): Interval;
+  /**
+   * Learns one new run; how far the prediction was off beforehand goes into the intervals.
+   * False, and nothing learnt, where `x` is not finite or `y` no accuracy.
+   */
+  learnOne(x: Float64Array, y: number): boolean;
+  /** Learns again from a run already learnt. */
+  rehearse(x: Float64Array, y: number): void;
+  /** Takes the scale of the inputs from a run without learning its outcome. */
+  observe(x: Float64Array): void;
+  /** Replaces the errors behind the intervals: absolute differences of log odds, seen on runs that were held out. */
+  setErrors(errors: readonly number[]): void;
+  state(): Json;
+}
+
+export type PredictorOptions = {
+  /** Length of the inputs. */
+  readonly inputs: number;
+  readonly seed: number;
+  /** Index of the input that holds a first guess in log odds, which the predictor corrects; none: 0, even odds. */
+  readonly offset?: number;
+};
+
+export interface PredictorKind {
+  readonly version: number;
+  create(options: PredictorOptions): Predictor;
+  /** From `state()` of the same version; undefined where the state is of another version or damaged. */
+  restore(state: unknown): Predictor | undefined;
+}
+
+/** Nominal coverage of the intervals. */
+export const confidence = 0.8;
+
+/** Whether a predictor may learn from it. */
+export const isSound = (x: Float64Array, y: number, inputs: number): boolean =>
+  x.length === inputs && x.every(Number.isFinite) && y >= 0 && y <= 1;

@@ -1,0 +1,48 @@
+import { sigmoid } from '../logit.ts';
+import type { Interval } from './contract.ts';
+
+/** Errors kept: old ones say little of a predictor that has learnt since. */
+const capacity = 200;
+/** Absolute errors in log odds assumed before any is seen: a prior that is seldom off by more than a factor of 4. */
+const assumed: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.2, 1.8];
+
+/** The latest absolute errors of predictions made before the outcome was known: their quantile is an interval's half. */
+export class Errors {
+  #values: number[];
+  #sorted: number[] | undefined;
+
+  constructor(values: readonly number[] = []) {
+    this.#values = values.slice(-capacity);
+  }
+
+  add(error: number): void {
+    this.#values.push(Math.min(20, Math.abs(error)));
+    if (this.#values.length > capacity) this.#values.shift();
+    this.#sorted = undefined;
+  }
+
+  replace(values: readonly number[]): void {
+    this.#values = values.slice(-capacity);
+    this.#sorted = undefined;
+  }
+
+  /** Interval around the log odds `z`; `widening` stretches it for inputs far from those seen. */
+  interval(z: number, widening: number, confidence: number): Interval {
+    const half = widening * this.#quantile(confidence);
+    const centre = Math.min(30, Math.max(-30, z));
+    return { mean: sigmoid(centre), low: sigmoid(centre - half), high: sigmoid(centre + half) };
+  }
+
+  #quantile(share: number): number {
+    // the assumed errors fade as real ones come in: each is dropped for three seen
+    const kept = assumed.filter((_, i) => this.#values.length < 3 * (i + 1));
+    this.#sorted ??= [...this.#values, ...kept].sort((a, b) => a - b);
+    const n = this.#sorted.length;
+    // conformal rank: the (n + 1) share-th smallest of n errors covers a new one with that probability
+    return this.#sorted[Math.min(n - 1, Math.ceil((n + 1) * share) - 1)] as number;
+  }
+
+  state(): readonly number[] {
+    return [...this.#values];
+  }
+}

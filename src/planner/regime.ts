@@ -1,0 +1,163 @@
+import type { Rng } from '../lib/rng.ts';
+import { cachedBytes, usesCachedFeatures } from './caching.ts';
+import { type RunCosts, type RunCounts, type RunEstimate, runSeconds } from './run-time.ts';
+import type { Timing } from './timing.ts';
+import type { DatasetFeatures, MemberInfo, Regime } from './types.ts';
+
+/** What a regime is chosen for: everything that its dimensions depend on. */
+export interface RegimeSpace {
+  readonly member: MemberInfo;
+  readonly features: DatasetFeatures;
+  readonly counts: RunCounts;
+  readonly timing: Timing;
+  readonly costs: RunCosts;
+  /** Active seconds left for the run. */
+  readonly seconds: number;
+  /** Cached activations beyond this are not considered. */
+  readonly cacheBytes: number;
+}
+
+type Draft = { -readonly [K in keyof Regime]: Regime[K] };
+
+type Dimensions = {
+  readonly [K in keyof Regime]: (space: RegimeSpace, draft: Readonly<Regime>) => readonly Regime[K][];
+};
+
+const inputSizes = [32, 48, 64, 80, 96, 112, 128] as const;
+const batchSizes = [8, 16, 32, 64, 128] as const;
+/** Beyond this many visits to each image nothing is gained. */
+export const maximumEpochs = 150;
+/** Epochs below which blending images only slows the fit down. */
+const mixEpochs = 6;
+/** Shares of the time left that a run may fill: mostly all of it; less serves tasks that overfit. */
+const timeShares = [1, 1, 1, 0.75, 0.5, 0.3] as const;
+/** Steps below which there is no training to speak of. */
+const fewestSteps = 10;
+
+/**
+ * The candidate space: one entry a dimension, giving its choices from the space and from the dimensions above it
+ * (they are drawn in this order). No choice left means that the draft is given up.
+ */
+export const dimensions: Dimensions = {
+  inputSize: ({ member, features }) => {
+    // enlarging adds no detail; beyond twice or below half of its native size a network reads the wrong scale
+    const sensible = (size: number) =>
+      size <= Math.max(32, 2 * features.resolution) && size <= 2 * member.nativeSize && 2 * size >= member.nativeSize;
+    const fitting = inputSizes.filter(sensible);
+    return fitting.length > 0 ? fitting : [nearestSize(member.nativeSize)];
+  },
+  frozenStages: ({ member }) => Array.from({ length: member.stages + 1 }, (_, k) => k),
+  augmentation: (_, { frozenStages }) =>
+    // 'none' twice where it buys cached activations
+    frozenStages > 0 ? ['none', 'none', 'light', 'medium', 'strong'] : ['none', 'light', 'medium', 'strong'],
+  batchSize: ({ counts }) => {
+    const fitting = batchSizes.filter((size) => size <= counts.trainImages);
+    return fitting.length > 0 ? fitting : [Math.max(1, counts.trainImages)];
+  },
+  precision: ({ timing }) => timing.precisions,
+  steps: (space, draft) => stepChoices(space, draft),
+  mix: ({ counts }, { augmentation, steps, batchSize }) =>
+    augmentation === 'none' || augmentation === 'light' || steps * batchSize < mixEpochs * counts.trainImages
+      ? ['none']
+      : ['none', 'mixup', 'cutmix'],
+  optimizer: () => ['sgd', 'adamw'],
+  learningRate: ({ member }, { optimizer, frozenStages }) => {
+    // a head alone starts from nothing and bears, and needs, a larger rate than pre-trained weights
+    const headOnly = frozenStages === member.stages;
+    if (optimizer === 'adamw') return headOnly ? [1e-3, 2e-3, 5e-3, 1e-2, 2e-2] : [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 4e-3];
+    return headOnly ? [0.03, 0.1, 0.2, 0.5, 1] : [2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1];
+  },
+  weightDecay: (_, { optimizer }) => (optimizer === 'adamw' ? [0, 0.01, 0.05] : [0, 1e-4, 5e-4]),
+  schedule: () => ['cosine', 'cosine', 'step', 'constant'],
+  warmupShare: (_, { steps }) => (steps < 50 ? [0.1] : [0.03, 0.1]),
+  labelSmoothing: () => [0, 0.1],
+  // an average over 100 steps needs several times as many to forget the start
+  ema: (_, { steps }) => (steps >= 400 ? [0, 0.99] : [0]),
+};
+
+const order = Object.keys(dimensions) as readonly (keyof Regime)[];
+
+/** Sound for nearly every task; what a candidate is before its dimensions are drawn. */
+const baseRegime: Regime = {
+  inputSize: 64,
+  batchSize: 32,
+  steps: 0,
+  frozenStages: 0,
+  optimizer: 'adamw',
+  learningRate: 1e-3,
+  weightDecay: 0.01,
+  schedule: 'cosine',
+  warmupShare: 0.1,
+  augmentation: 'light',
+  mix: 'none',
+  labelSmoothing: 0.1,
+  ema: 0,
+  precision: 'fp32',
+};
+
+/** One random regime of the space with the overrides held fixed; undefined where nothing fits. */
+export function sampleRegime(space: RegimeSpace, overrides: Partial<Regime>, rng: Rng): Regime | undefined {
+  const draft: Draft = { ...baseRegime, ...overrides };
+  for (const dimension of order) {
+    if (overrides[dimension] === undefined && !draw(dimension, draft, space, rng)) return undefined;
+  }
+  return admits(space, draft) ? draft : undefined;
+}
+
+function draw<K extends keyof Regime>(dimension: K, draft: Draft, space: RegimeSpace, rng: Rng): boolean {
+  const choices = dimensions[dimension](space, draft);
+  if (choices.length === 0) return false;
+  draft[dimension] = rng.pick(choices);
+  return true;
+}
+
+/**
+ * The regime of somebody who knows the trade but not this data set: native input size, everything trained by AdamW with
+ * a cosine over all the time there is. Undefined where not even its fewest steps fit.
+ */
+export function defaultRegime(space: RegimeSpace, overrides: Partial<Regime> = {}): Regime | undefined {
+  const { counts, member } = space;
+  const draft: Draft = {
+    ...baseRegime,
+    inputSize: nearestSize(member.nativeSize),
+    batchSize: Math.max(1, Math.min(baseRegime.batchSize, counts.trainImages)),
+    ...overrides,
+  };
+  if (overrides.steps === undefined) {
+    const steps = stepChoices(space, draft)[0];
+    if (steps === undefined) return undefined;
+    draft.steps = steps;
+  }
+  return admits(space, draft) ? draft : undefined;
+}
+
+/** Steps for several shares of the time left, the longest first; empty where not even the fewest fit. */
+function stepChoices(space: RegimeSpace, draft: Regime): readonly number[] {
+  const estimate = estimateRun(space, draft);
+  const fewest = fewestStepsOf(space, draft);
+  const most = Math.ceil((maximumEpochs * space.counts.trainImages) / draft.batchSize);
+  const fitting = (share: number) => Math.min(most, estimate.stepsWithin(share * space.seconds));
+  return timeShares.map(fitting).filter((steps) => steps >= fewest);
+}
+
+/** A few steps, and enough for each class to have been seen. */
+export function fewestStepsOf({ features, counts }: RegimeSpace, { batchSize }: Regime): number {
+  return Math.max(fewestSteps, Math.ceil(Math.min(counts.trainImages, 4 * features.classes) / batchSize));
+}
+
+/** Whether a complete regime, overrides included, can run at all and in time. */
+function admits(space: RegimeSpace, regime: Regime): boolean {
+  const { member, counts, timing } = space;
+  if (regime.frozenStages > member.stages || regime.batchSize > Math.max(1, counts.trainImages)) return false;
+  if (!timing.precisions.includes(regime.precision)) return false;
+  const images = counts.trainImages + counts.validationImages;
+  if (usesCachedFeatures(regime) && (cachedBytes(member, regime, images) ?? 0) > space.cacheBytes) return false;
+  // the steps were chosen to fill the time: rounding must not refuse them
+  return estimateRun(space, regime).seconds <= space.seconds * (1 + 1e-9);
+}
+
+export const estimateRun = (space: RegimeSpace, regime: Regime): RunEstimate =>
+  runSeconds(space.member, regime, space.counts, space.timing, space.costs);
+
+const nearestSize = (pixels: number): number =>
+  inputSizes.reduce((best, size) => (Math.abs(size - pixels) < Math.abs(best - pixels) ? size : best));

@@ -1,0 +1,143 @@
+import { InputError } from '../lib/errors.ts';
+import type { Json } from '../lib/json.ts';
+import type { Experience } from '../planner/types.ts';
+import type { Database, Queries } from './database.ts';
+import { parseExperience, parseExperienceLine } from './parse-experience.ts';
+
+export interface ExperienceFilter {
+  readonly dataset?: string;
+  readonly member?: string;
+  /** The latest so many. */
+  readonly limit?: number;
+}
+
+export interface ImportReport {
+  readonly added: number;
+  readonly duplicates: number;
+  /** Lines that were not taken, counted from 1, with the reason. */
+  readonly refused: readonly { readonly line: number; readonly reason: string }[];
+}
+
+/** Finished runs, and the predictors' states learnt from them. */
+export interface ExperienceStore {
+  /** False where a run of that id is stored already. Throws InputError for an unsound record. */
+  add(experience: Experience): Promise<boolean>;
+  /** In the order of time. */
+  list(filter?: ExperienceFilter): Promise<readonly Experience[]>;
+  count(): Promise<number>;
+  /** One run a line, as JSON, in the order of the ids. */
+  export(): AsyncIterable<string>;
+  /** Merges such lines; sound ones are kept whatever the others are. Empty lines are passed over. */
+  import(lines: Iterable<string> | AsyncIterable<string>): Promise<ImportReport>;
+  /** Keeps a predictor's state under a name, in place of an older one. */
+  saveState(name: string, version: number, state: Json): Promise<void>;
+  /** The state of exactly that version, undefined where there is none. */
+  loadState(name: string, version: number): Promise<unknown>;
+}
+
+const pageRows = 500;
+
+export function experienceStore(database: Database): ExperienceStore {
+  return {
+    add: async (candidate) => {
+      const { experience, reason } = parseExperience(candidate);
+      if (!experience) {
+        throw new InputError(
+          `The run cannot be kept as experience: ${reason}.`,
+          'Correct the record and add it again.',
+        );
+      }
+      return insert(database, experience);
+    },
+    list: (filter = {}) => list(database, filter),
+    count: async () => {
+      const rows = await database.query<{ n: string }>('select count(*)::text as n from experiences');
+      return Number(rows[0]?.n ?? 0);
+    },
+    export: () => exportLines(database),
+    import: (lines) => importLines(database, lines),
+    saveState: async (name, version, state) => {
+      await database.query(
+        `insert into states (name, version, state) values ($1, $2, $3::text::jsonb)
+         on conflict (name) do update set version = excluded.version, state = excluded.state, saved_at = now()`,
+        [name, version, JSON.stringify(state)],
+      );
+    },
+    loadState: async (name, version) => {
+      const rows = await database.query<{ state: string }>(
+        'select state::text as state from states where name = $1 and version = $2',
+        [name, version],
+      );
+      return rows[0] === undefined ? undefined : (JSON.parse(rows[0].state) as unknown);
+    },
+  };
+}
+
+async function insert(queries: Queries, experience: Experience): Promise<boolean> {
+  const { id, finishedAt, dataset, member } = experience;
+  // the text goes through jsonb's own parser, whatever the driver would make of an object
+  const rows = await queries.query(
+    `insert into experiences (id, finished_at, dataset, member, body) values ($1, $2, $3, $4, $5::text::jsonb)
+     on conflict (id) do nothing returning id`,
+    [id, finishedAt, dataset, member.name, JSON.stringify(experience)],
+  );
+  return rows.length === 1;
+}
+
+interface Body {
+  readonly id: string;
+  readonly body: string;
+}
+
+async function list(queries: Queries, { dataset, member, limit }: ExperienceFilter): Promise<readonly Experience[]> {
+  const rows = await queries.query<Body>(
+    `select id, body::text as body from experiences
+     where ($1::text is null or dataset = $1) and ($2::text is null or member = $2)
+     order by finished_at desc, id desc limit $3::bigint`,
+    [dataset ?? null, member ?? null, limit ?? null],
+  );
+  return rows.toReversed().map(({ body }) => JSON.parse(body) as Experience);
+}
+
+async function* exportLines(queries: Queries): AsyncIterable<string> {
+  let after = '';
+  while (true) {
+    const rows = await queries.query<Body>(
+      'select id, body::text as body from experiences where id > $1 order by id limit $2::bigint',
+      [after, pageRows],
+    );
+    for (const { body } of rows) yield JSON.stringify(JSON.parse(body));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageRows) return;
+    after = last.id;
+  }
+}
+
+async function importLines(database: Database, lines: Iterable<string> | AsyncIterable<string>): Promise<ImportReport> {
+  const refused: { line: number; reason: string }[] = [];
+  let [added, sound, number] = [0, 0, 0];
+  let page: Experience[] = [];
+  const flush = async (): Promise<void> => {
+    const batch = page;
+    page = [];
+    added += await database.transaction(async (queries) => {
+      let count = 0;
+      for (const experience of batch) if (await insert(queries, experience)) count++;
+      return count;
+    });
+  };
+  for await (const line of lines) {
+    number++;
+    if (line.trim() === '') continue;
+    const { experience, reason } = parseExperienceLine(line);
+    if (!experience) {
+      refused.push({ line: number, reason });
+      continue;
+    }
+    sound++;
+    page.push(experience);
+    if (page.length >= pageRows) await flush();
+  }
+  if (page.length > 0) await flush();
+  return { added, duplicates: sound - added, refused };
+}

@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import { InputError } from '../../src/lib/errors.ts';
+import { createRng } from '../../src/lib/rng.ts';
+import { makePlan, type PlanRequest } from '../../src/planner/plan.ts';
+import { encodedOptions } from '../../src/planner/predictors/replay.ts';
+import { predictors } from '../../src/planner/predictors/table.ts';
+import { calibrate } from '../../src/planner/timing.ts';
+import { aDataset, aZoo, counts } from './builders.ts';
+
+const zoo = aZoo();
+
+const aRequest = (over: Partial<PlanRequest> = {}): PlanRequest => ({
+  features: aDataset(),
+  counts: counts(),
+  members: zoo,
+  timing: calibrate(zoo, []),
+  predictor: predictors.hedge.create(encodedOptions(1)),
+  budgetSeconds: 60,
+  spentSeconds: 3,
+  rng: createRng(7),
+  candidates: 1000,
+  ...over,
+});
+
+function errorOf(request: PlanRequest): InputError {
+  try {
+    makePlan(request);
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+  throw new Error('a plan was made');
+}
+
+describe('makePlan', () => {
+  test('chooses a candidate that fits into what is left of the budget', () => {
+    const plan = makePlan(aRequest({ spentSeconds: 20 }));
+    expect(plan.predicted.seconds).toBeLessThanOrEqual(40);
+    expect(plan.fitting).toBeGreaterThan(100);
+    expect(plan.candidates).toBe(1000);
+    expect(plan.predictor).toEqual({ name: 'hedge', version: 1, experiences: 0 });
+  });
+
+  test('predicts an accuracy inside its interval', () => {
+    const { predicted } = makePlan(aRequest());
+    expect(predicted.low).toBeGreaterThan(0);
+    expect(predicted.low).toBeLessThan(predicted.accuracy);
+    expect(predicted.accuracy).toBeLessThan(predicted.high);
+    expect(predicted.high).toBeLessThan(1);
+  });
+
+  test('without any experience larger budgets give larger members or longer runs, and higher predictions', () => {
+    const plans = [15, 60, 1800].map((budgetSeconds) => makePlan(aRequest({ budgetSeconds })));
+    const accuracies = plans.map((p) => p.predicted.accuracy);
+    expect(accuracies).toEqual(accuracies.toSorted((a, b) => a - b));
+    expect(plans[2]?.member).toBe('large');
+    expect(plans[0]?.member).not.toBe('large');
+  });
+
+  test('runners-up are clearly different plans, best first', () => {
+    const plan = makePlan(aRequest());
+    expect(plan.runnersUp.length).toBeGreaterThan(1);
+    expect(plan.runnersUp.length).toBeLessThanOrEqual(5);
+    const seen = [plan, ...plan.runnersUp].map((c) => JSON.stringify([c.member, c.regime]));
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  test('the cloud is bounded and holds the plan itself', () => {
+    const plan = makePlan(aRequest());
+    expect(plan.cloud.length).toBeLessThanOrEqual(400);
+    expect(plan.cloud).toContainEqual({
+      member: plan.member,
+      seconds: plan.predicted.seconds,
+      accuracy: plan.predicted.accuracy,
+    });
+  });
+
+  test('the same seed makes the same plan', () => expect(makePlan(aRequest())).toEqual(makePlan(aRequest())));
+
+  test('keeps the choices of the user', () => {
+    const plan = makePlan(aRequest({ regimeOverrides: { inputSize: 48, augmentation: 'strong' } }));
+    expect(plan.regime).toMatchObject({ inputSize: 48, augmentation: 'strong' });
+    for (const other of plan.runnersUp) expect(other.regime.inputSize).toBe(48);
+  });
+
+  test('the least budget that an error names is enough', () => {
+    const error = errorOf(aRequest({ budgetSeconds: 4 }));
+    expect(error.message).toMatch(/Nothing can be trained within 4\.0s/);
+    const needed = /at least (\d+\.?\d*)s/.exec(error.remedy)?.[1];
+    expect(Number(needed)).toBeGreaterThan(4);
+    expect(makePlan(aRequest({ budgetSeconds: Number(needed), candidates: 4000 })).fitting).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['a zoo without members', { members: [] }, /no members/],
+    ['more stages frozen than any member has', { regimeOverrides: { frozenStages: 12 } }, /12 stages/],
+    ['a batch beyond the data set', { regimeOverrides: { batchSize: 4000 } }, /2000 training images/],
+    ['a precision that was not measured', { regimeOverrides: { precision: 'bf16' as const } }, /bf16/],
+    ['a budget that is used up', { spentSeconds: 61 }, /Nothing can be trained/],
+    ['steps that take too long', { regimeOverrides: { steps: 1e7 } }, /Nothing can be trained/],
+  ])('%s is an error with a remedy', (_, over, message) => {
+    const error = errorOf(aRequest(over));
+    expect(error.message).toMatch(message);
+    expect(error.remedy).not.toBe('');
+  });
+
+  test('4,000 candidates take a fraction of a second', () => {
+    makePlan(aRequest());
+    const started = performance.now();
+    makePlan(aRequest({ candidates: 4000 }));
+    // 500 ms on a machine of its own; tests share theirs
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createRng } from '../../src/lib/rng.ts';
+import { candidates } from '../../src/planner/candidates.ts';
+import {
+  defaultRegime,
+  type dimensions,
+  estimateRun,
+  maximumEpochs,
+  type RegimeSpace,
+  sampleRegime,
+} from '../../src/planner/regime.ts';
+import { defaultRunCosts } from '../../src/planner/run-time.ts';
+import { calibrate } from '../../src/planner/timing.ts';
+import type { MemberInfo } from '../../src/planner/types.ts';
+import { aDataset, aMember, aRegime, aZoo, counts } from './builders.ts';
+
+const zoo = aZoo();
+
+const aSpace = (over: Partial<RegimeSpace> = {}): RegimeSpace => ({
+  member: zoo[1] as MemberInfo,
+  features: aDataset(),
+  counts: counts(),
+  timing: calibrate(zoo, []),
+  costs: defaultRunCosts,
+  seconds: 60,
+  cacheBytes: 1e9,
+  ...over,
+});
+
+const spaces = fc
+  .record({
+    member: fc.constantFrom(...zoo),
+    seconds: fc.double({ min: 1, max: 2000, noNaN: true }),
+    images: fc.integer({ min: 4, max: 100_000 }),
+    resolution: fc.integer({ min: 8, max: 2000 }),
+    classes: fc.integer({ min: 2, max: 200 }),
+  })
+  .map(({ member, seconds, images, resolution, classes }) =>
+    aSpace({
+      member,
+      seconds,
+      features: aDataset({ images, resolution, classes }),
+      counts: counts({ trainImages: images }),
+    }),
+  );
+
+describe('a sampled regime', () => {
+  test('always obeys the rules of its space', () => {
+    fc.assert(
+      fc.property(spaces, fc.integer(), (space, seed) => {
+        const regime = sampleRegime(space, {}, createRng(seed));
+        if (!regime) return;
+        const { member, features } = space;
+        expect(regime.frozenStages).toBeLessThanOrEqual(member.stages);
+        expect(regime.batchSize).toBeLessThanOrEqual(space.counts.trainImages);
+        expect(regime.inputSize).toBeLessThanOrEqual(Math.max(32, 2 * features.resolution));
+        expect(regime.inputSize).toBeLessThanOrEqual(2 * member.nativeSize);
+        expect(regime.steps).toBeGreaterThanOrEqual(10);
+        const epochs = (regime.steps * regime.batchSize) / space.counts.trainImages;
+        expect(epochs).toBeLessThanOrEqual(maximumEpochs + regime.batchSize / space.counts.trainImages);
+        if (regime.mix !== 'none') expect(epochs).toBeGreaterThanOrEqual(6);
+        expect(estimateRun(space, regime).seconds).toBeLessThanOrEqual(space.seconds * (1 + 1e-9));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('covers every choice of every dimension', () => {
+    const space = aSpace({ seconds: 600 });
+    const rng = createRng(1);
+    const drawn = Array.from({ length: 3000 }, () => sampleRegime(space, {}, rng)).filter((r) => r !== undefined);
+    const seen = (key: keyof typeof dimensions) => [...new Set(drawn.map((r) => r[key]))].sort();
+    expect(seen('inputSize')).toEqual([112, 128, 32, 48, 64, 80, 96]);
+    expect(seen('frozenStages')).toEqual([0, 1, 2, 3, 4]);
+    expect(seen('optimizer')).toEqual(['adamw', 'sgd']);
+    expect(seen('mix')).toEqual(['cutmix', 'mixup', 'none']);
+    expect(seen('ema')).toEqual([0, 0.99]);
+    expect(seen('precision')).toEqual(['fp32']);
+    expect(seen('augmentation')).toEqual(['light', 'medium', 'none', 'strong']);
+  });
+
+  test('keeps what the user fixed', () => {
+    const fixed = { inputSize: 64, optimizer: 'sgd', learningRate: 0.033, frozenStages: 2 } as const;
+    const rng = createRng(2);
+    for (let i = 0; i < 50; i++) expect(sampleRegime(aSpace(), fixed, rng)).toMatchObject(fixed);
+  });
+
+  test('is not cached beyond the memory given', () => {
+    const member = { ...(zoo[1] as MemberInfo), boundaryValues: [12_288, 65_536, 32_768, 8_192, 512] };
+    const space = aSpace({ member, cacheBytes: 1e8 });
+    const cached = (frozenStages: number) =>
+      sampleRegime(space, { frozenStages, augmentation: 'none', mix: 'none', inputSize: 64 }, createRng(3));
+    expect(cached(1)).toBeUndefined();
+    expect(cached(4)).toBeDefined();
+  });
+
+  test.each([
+    ['there is no time', aSpace({ seconds: 1 }), {}],
+    ['more stages are to be frozen than there are', aSpace(), { frozenStages: 9 }],
+    ['the batch is larger than the data set', aSpace({ counts: counts({ trainImages: 20 }) }), { batchSize: 64 }],
+    ['the steps fixed take too long', aSpace(), { steps: 1_000_000 }],
+    ['a precision was not measured', aSpace(), { precision: 'bf16' as const }],
+  ])('is given up where %s', (_, space, overrides) => {
+    expect(sampleRegime(space, overrides, createRng(1))).toBeUndefined();
+    expect(defaultRegime(space, overrides)).toBeUndefined();
+  });
+});
+
+describe('the default regime', () => {
+  test('uses the native size and nearly all the time', () => {
+    const space = aSpace({ seconds: 30 });
+    const regime = defaultRegime(space) ?? aRegime();
+    expect(regime).toMatchObject({ inputSize: 64, frozenStages: 0, batchSize: 32, precision: 'fp32' });
+    expect(estimateRun(space, regime).seconds).toBeGreaterThan(28);
+  });
+  test('takes the whole of a tiny data set as a batch', () => {
+    const tiny = aSpace({ counts: counts({ trainImages: 6 }), features: aDataset({ images: 6 }) });
+    expect(defaultRegime(tiny)).toMatchObject({ batchSize: 6 });
+  });
+  test('a member of an unusual native size gets the nearest size', () => {
+    expect(defaultRegime(aSpace({ member: aMember({ nativeSize: 224 }), seconds: 600 }))?.inputSize).toBe(128);
+  });
+});
+
+describe('candidates', () => {
+  const shared = aSpace({ seconds: 120 });
+  test('come from every member and start with the default regimes', () => {
+    const drawn = candidates(zoo, shared, {}, createRng(1), 400);
+    expect(new Set(drawn.map((c) => c.member.name))).toEqual(new Set(zoo.map((m) => m.name)));
+    expect(drawn[0]?.regime).toEqual(defaultRegime({ ...shared, member: zoo[0] as MemberInfo }));
+    expect(drawn.length).toBeGreaterThan(300);
+  });
+  test('many fill the time left', () => {
+    const drawn = candidates(zoo, aSpace({ seconds: 60 }), {}, createRng(1), 1000);
+    expect(drawn.filter((c) => c.seconds > 57).length).toBeGreaterThan(drawn.length / 5);
+  });
+  test('the same seed draws the same', () => {
+    expect(candidates(zoo, shared, {}, createRng(9), 50)).toEqual(candidates(zoo, shared, {}, createRng(9), 50));
+  });
+  test('a zoo without members has none', () => expect(candidates([], shared, {}, createRng(1), 10)).toEqual([]));
+});
