@@ -34,4 +34,4 @@ bench-%: setup ## one benchmark of bench/, for instance make bench-step; writes 
 	@node bench/$*/main.ts $(ARGS)
 
 clean: ## remove what was built here (not the cache in the home directory)
-	rm -rf out coverage .cache
+	rm -rf out coverage

@@ -109,7 +109,7 @@ async function install(part: string, { example, env }: Fetching): Promise<string
   for (const name of ['package.json', 'package-lock.json', '.npmrc']) {
     await copyFile(join(example, name), join(part, name));
   }
-  const npm = await run(findTool('npm', env), ['ci', '--loglevel=error', '--no-progress', '--no-update-notifier'], {
+  const npm = await run(findTool('npm', env), ['ci', '--no-progress'], {
     cwd: part,
     env,
   });

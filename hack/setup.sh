@@ -46,8 +46,6 @@ link_node() {
   fi
   link "../../$package/bin/node" node_modules/node/bin/node
   link ../node/bin/node node_modules/.bin/node
-  # npx nasoa finds the checkout's own command here
-  link ../../bin/nasoa.js node_modules/.bin/nasoa
 }
 
 link() {
@@ -59,7 +57,7 @@ link() {
 
 install_packages() {
   echo 'npm: installing the packages of package-lock.json'
-  npm ci --loglevel=error --no-progress --no-update-notifier
+  npm ci --no-progress
 }
 
 packages_current() { node hack/packages-current.mjs 2>/dev/null; }

@@ -7,7 +7,7 @@ import type { Entry, ZipFile } from 'yauzl';
 import { writeFileAtomic } from '../src/lib/atomic-file.ts';
 import { hasCode, RunError } from '../src/lib/errors.ts';
 import type { Wheel } from './tensorflow-wheels.ts';
-import { platformTags } from './tensorflow-wheels.ts';
+import { neededMegabytes, platformTags } from './tensorflow-wheels.ts';
 import { findTool, lastLines, run } from './tool.ts';
 
 /** Beginning of the names of half-made things; whoever holds the lock may remove them. */
@@ -57,10 +57,10 @@ export async function fetchWheel(wheel: Wheel, fetching: Fetching): Promise<void
   const part = join(root, `${partPrefix}${randomUUID().slice(0, 8)}`);
   await mkdir(part, { recursive: true });
   try {
-    await checkSpace(root, wheel.wheelMegabytes + wheel.keptMegabytes);
-    log(`fetching ${wheel.name} ${wheel.version} (${wheel.wheelMegabytes} MB)`);
+    await checkSpace(root, neededMegabytes(wheel));
+    log(`fetching ${wheel.name} ${wheel.version} (${wheel.megabytes} MB unpacked)`);
     const archive = await download(wheel, part, fetching);
-    log(`unpacking ${wheel.name} (${wheel.keptMegabytes} MB)`);
+    log(`unpacking ${wheel.name}`);
     const kept = join(part, 'kept');
     const files = await unpack(archive, wheel, kept);
     await rm(archive);
@@ -70,28 +70,27 @@ export async function fetchWheel(wheel: Wheel, fetching: Fetching): Promise<void
     await rename(kept, target);
     await writeFileAtomic(stampPath(root, wheel), JSON.stringify({ sha256: wheel.sha256, files } satisfies Stamp));
   } catch (error) {
-    if (hasCode(error, 'ENOSPC')) throw noSpace(root, wheel.wheelMegabytes + wheel.keptMegabytes, 0, error);
+    if (hasCode(error, 'ENOSPC')) throw noSpace(root, neededMegabytes(wheel), error);
     throw error;
   } finally {
     await rm(part, { recursive: true, force: true });
   }
 }
 
-const noSpace = (root: string, needMegabytes: number, freeMegabytes: number, cause?: unknown): RunError =>
+const noSpace = (root: string, megabytes: number, cause?: unknown): RunError =>
   new RunError(
-    `The disk of ${root} is too full: ${needMegabytes} MB are needed, ${freeMegabytes} MB are free.`,
+    `The disk of ${root} is too full: ${megabytes} MB are needed.`,
     'Free some space, or choose another folder with --prefix or NASOA_CACHE_DIR.',
     { cause },
   );
 
-async function checkSpace(root: string, needMegabytes: number): Promise<void> {
+async function checkSpace(root: string, megabytes: number): Promise<void> {
   const disk = await statfs(root);
-  const freeMegabytes = Math.floor((disk.bavail * disk.bsize) / 1e6);
-  if (freeMegabytes < needMegabytes) throw noSpace(root, needMegabytes, freeMegabytes);
+  if (disk.bavail * disk.bsize < megabytes * 1e6) throw noSpace(root, megabytes);
 }
 
 /** The path of the wheel that pip put into `part`. */
-async function download(wheel: Wheel, part: string, { arch, env }: Fetching): Promise<string> {
+async function download(wheel: Wheel, part: string, { root, arch, env }: Fetching): Promise<string> {
   const requirements = join(part, 'requirements.txt');
   await writeFile(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
   const to = join(part, 'wheel');
@@ -105,14 +104,14 @@ async function download(wheel: Wheel, part: string, { arch, env }: Fetching): Pr
     env: { ...env, TMPDIR: join(part, 'tmp') },
     showOutput: process.stdout.isTTY === true,
   });
-  if (pip.code !== 0) throw pipFailure(wheel, pip.stderr);
+  if (pip.code !== 0) throw pipFailure(wheel, root, pip.stderr);
   const name = (await readdir(to)).find((file) => file.endsWith('.whl'));
-  if (name === undefined) throw pipFailure(wheel, pip.stderr);
+  if (name === undefined) throw pipFailure(wheel, root, pip.stderr);
   return join(to, name);
 }
 
 /** Says in one sentence why pip gave no wheel, and what to do about it. */
-export function pipFailure(wheel: Wheel, complaint: string): RunError {
+export function pipFailure(wheel: Wheel, root: string, complaint: string): RunError {
   const what = `${wheel.name} ${wheel.version}`;
   if (/No module named pip/.test(complaint)) {
     return new RunError(
@@ -126,12 +125,7 @@ export function pipFailure(wheel: Wheel, complaint: string): RunError {
       'Use an index that serves the original file, or find out who changed it. Nothing was unpacked.',
     );
   }
-  if (/No space left on device/i.test(complaint)) {
-    return new RunError(
-      `The disk is full: ${what} needs ${wheel.wheelMegabytes + wheel.keptMegabytes} MB.`,
-      'Free some space, or choose another folder with --prefix or NASOA_CACHE_DIR.',
-    );
-  }
+  if (/No space left on device/i.test(complaint)) return noSpace(root, neededMegabytes(wheel));
   const unknown = /No matching distribution|Could not find a version/.test(complaint);
   const unreachable = /connection|resolve|timed? ?out|unreachable|proxy|SSL|certificate/i.test(complaint);
   return new RunError(

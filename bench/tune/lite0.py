@@ -166,56 +166,62 @@ def cosine_rate(peak: float, share: float) -> float:
     return peak * warm * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
 
 
-def stop_in_time(model: EfficientNet, deadline: Deadline) -> None:
-    """Looks at the clock at every block, forward and backward: on a busy machine a step may take many times its usual."""
+@contextlib.contextmanager
+def stopping_in_time(model: EfficientNet, deadline: Deadline) -> Iterator[None]:
+    """Ends the work inside at the deadline, without an error.
 
-    def check(module: torch.nn.Module, *_: object) -> None:
-        if module.training:
-            deadline.check()
+    Looks at the clock at every block, forward and backward: on a busy machine a step may take many times its usual.
+    """
 
-    for block in model._blocks:
-        block.register_forward_pre_hook(check)
-        block.register_full_backward_pre_hook(check)
+    def check(*_: object) -> None:
+        deadline.check()
+
+    hooks = [block.register_forward_pre_hook(check) for block in model._blocks]
+    hooks += [block.register_full_backward_pre_hook(check) for block in model._blocks]
+    try:
+        yield
+    except OutOfTime:
+        print('the deadline came within a step', file=sys.stderr)
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def finetune(model: EfficientNet, train: Split, deadline: Deadline) -> int:
     """Trains until the next step would not end within the budget; returns the steps taken."""
-    stop_in_time(model, deadline)
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
     begin = deadline.seconds()
     pace = Pace(first_guess_seconds=0.1 * deadline.budget)
     model.train()
     steps = 0
-    for rows in endless_batches(len(train.labels), BATCH):
-        if not deadline.fits(pace.next_seconds()):
-            break
-        started = deadline.seconds()
-        optimizer.param_groups[0]['lr'] = cosine_rate(LEARNING_RATE, deadline.share_since(begin))
-        optimizer.zero_grad()
-        try:
+    with stopping_in_time(model, deadline):
+        for rows in endless_batches(len(train.labels), BATCH):
+            if not deadline.fits(pace.next_seconds()):
+                break
+            started = deadline.seconds()
+            optimizer.param_groups[0]['lr'] = cosine_rate(LEARNING_RATE, deadline.share_since(begin))
+            optimizer.zero_grad()
             F.cross_entropy(model(augmented(normalised(train.images[rows]))), train.labels[rows]).backward()
-        except OutOfTime:
-            break
-        optimizer.step()
-        pace.add(deadline.seconds() - started)
-        steps += 1
-        if steps % 50 == 0:
-            print(f'step {steps}, {deadline.seconds():.1f} s', file=sys.stderr)
+            optimizer.step()
+            pace.add(deadline.seconds() - started)
+            steps += 1
+            if steps % 50 == 0:
+                print(f'step {steps}, {deadline.seconds():.1f} s', file=sys.stderr)
     return steps
 
 
-def features_of(model: EfficientNet, images: torch.Tensor, deadline: Deadline | None) -> torch.Tensor:
-    """Pooled features [n, 1280] in evaluation mode; fewer rows where the deadline comes first."""
+def features_of(model: EfficientNet, images: torch.Tensor, deadline: Deadline) -> torch.Tensor:
+    """Pooled features [n, 1280] in evaluation mode; fewer rows where time is short."""
     model.eval()
     # the head wants its share of what is left
-    until = deadline.seconds() + 0.7 * (deadline.end - deadline.seconds()) if deadline else math.inf
-    parts = []
-    with torch.inference_mode():
+    until = deadline.seconds() + 0.7 * (deadline.end - deadline.seconds())
+    parts = [torch.zeros(0, model._fc.in_features)]
+    with torch.no_grad(), stopping_in_time(model, deadline):
         for part in images.split(EVALUATION_BATCH):
             parts.append(model.extract_features(normalised(part)).mean((2, 3)))
-            if deadline and deadline.seconds() > until:
+            if deadline.seconds() > until:
                 break
-    return torch.cat(parts).clone()
+    return torch.cat(parts)
 
 
 def train_head(model: EfficientNet, train: Split, deadline: Deadline, passes: int = 100) -> int:
@@ -226,6 +232,7 @@ def train_head(model: EfficientNet, train: Split, deadline: Deadline, passes: in
     pace = Pace(first_guess_seconds=0.1)
     steps = 0
     for rows in endless_batches(len(labels), HEAD_BATCH):
+        # without images in time the head stays as it was made
         if steps == total or not deadline.fits(pace.next_seconds()):
             break
         started = deadline.seconds()

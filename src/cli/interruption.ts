@@ -14,7 +14,7 @@ const echoMilliseconds = 300;
 
 /**
  * Turns the first signal into an abort, so that a run can keep its checkpoint; the second ends the process at once.
- * `onFirst` is told once. Disposing gives signals back their usual effect.
+ * `onFirst` is told once. Disposing gives signals back their usual effect, unless one has come already.
  */
 export function listenForInterruption(onFirst: () => void): { readonly signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
@@ -37,6 +37,8 @@ export function listenForInterruption(onFirst: () => void): { readonly signal: A
   return {
     signal: controller.signal,
     dispose: () => {
+      // an echo of the first signal must not kill the process while it writes its last lines
+      if (firstAt !== undefined) return;
       for (const [name, handler] of handlers) process.off(name, handler);
       process.off('disconnect', orphaned);
     },

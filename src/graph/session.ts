@@ -81,7 +81,7 @@ export class Session {
     return new Session(tf, new Map([[signature, await tf.node.loadSavedModel(folder, ['serve'], signature)]]));
   }
 
-  /** Runs one signature; throws RunError with TensorFlow's own words when it fails. */
+  /** Runs one signature; its numeric outputs. Throws RunError with TensorFlow's own words when it fails. */
   run(signature: string, feeds: Readonly<Record<string, Feed>> = {}): Record<string, Fetched> {
     const loaded = this.#signatures.get(signature);
     if (!loaded) throw new Error(`no signature ${signature}`);
@@ -94,11 +94,11 @@ export class Session {
     );
     try {
       const outputs = loaded.predict(inputs) as tfjs.NamedTensorMap;
-      const fetched = Object.entries(outputs).map(([key, t]) => {
-        const data = t.dataSync() as Float32Array | Int32Array;
-        const shape = t.shape;
+      const fetched = Object.entries(outputs).flatMap(([key, t]) => {
+        const { shape, dtype } = t;
+        const data = dtype === 'string' ? undefined : (t.dataSync() as Float32Array | Int32Array);
         t.dispose();
-        return [key, { data, shape }] as const;
+        return data ? [[key, { data, shape }] as const] : [];
       });
       return Object.fromEntries(fetched);
     } catch (error) {
@@ -118,4 +118,11 @@ export class Session {
   close(): void {
     for (const signature of this.#signatures.values()) signature.dispose();
   }
+}
+
+/** Version of the native library, such as 2.21.0. */
+export async function tensorflowVersion(): Promise<string> {
+  const backend = (await tensorflow()).backend();
+  const binding = 'binding' in backend ? (backend.binding as { TF_Version?: unknown }) : {};
+  return String(binding.TF_Version ?? 'unknown');
 }

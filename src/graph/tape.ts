@@ -53,10 +53,13 @@ export class Tape {
     return output;
   }
 
-  /** Gradients of the scalar `loss` with respect to `sources`; undefined for a source that the loss does not reach. */
-  gradients(loss: Tensor, sources: readonly Tensor[]): (Tensor | undefined)[] {
+  /**
+   * Gradients of the scalar `loss` with respect to `sources`; undefined for a source that the loss does not reach.
+   * Any tensor can take the loss's place when its own gradient `seed` is given.
+   */
+  gradients(loss: Tensor, sources: readonly Tensor[], seed: Tensor = this.g.scalar(1)): (Tensor | undefined)[] {
     const wanted = this.#dependents(sources);
-    const sums = new Map<string, Tensor[]>([[keyOf(loss), [this.g.scalar(1)]]]);
+    const sums = new Map<string, Tensor[]>([[keyOf(loss), [seed]]]);
     for (const entry of this.#entries.toReversed()) {
       const parts = sums.get(keyOf(entry.output));
       if (!parts || !wanted.has(keyOf(entry.output))) continue;

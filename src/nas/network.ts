@@ -1,7 +1,7 @@
 /** Architecture -> graph: builds the layers of a network over a tape. The TensorFlow half of `nas` begins here. */
 import type { DataType, Tensor } from '../graph/builder.ts';
-import { operations } from '../graph/operations/table.ts';
 import type { RunningStatistics } from '../graph/operations/normalisation.ts';
+import { operations } from '../graph/operations/table.ts';
 import type { Tape } from '../graph/tape.ts';
 import { inputsOf, type Layer, type Network } from './layers.ts';
 import { isDepthwise, stageOf } from './parameters.ts';
@@ -38,7 +38,13 @@ export function buildNetwork(tape: Tape, network: Network, input: Tensor, from: 
 }
 
 /** Builds the first `stages` stages as they are when frozen; their activations, float32. */
-export function buildStages(tape: Tape, network: Network, input: Tensor, stages: number, options: BuildOptions): Tensor {
+export function buildStages(
+  tape: Tape,
+  network: Network,
+  input: Tensor,
+  stages: number,
+  options: BuildOptions,
+): Tensor {
   const end = boundaryOf(network, stages);
   const values: Values = new Map([[0, toPrecision(tape, input, options.precision)]]);
   buildLayers(tape, network, values, -1, end, options);
@@ -49,7 +55,14 @@ export function buildStages(tape: Tape, network: Network, input: Tensor, stages:
 export const boundaryOf = (network: Network, stages: number): number =>
   stages === 0 ? -1 : (network.stages[stages - 1]?.end ?? -1);
 
-function buildLayers(tape: Tape, network: Network, values: Values, from: number, to: number, options: BuildOptions): void {
+function buildLayers(
+  tape: Tape,
+  network: Network,
+  values: Values,
+  from: number,
+  to: number,
+  options: BuildOptions,
+): void {
   for (let id = Math.max(from, 0) + 1; id <= to; id++) {
     const layer = network.layers[id] as Layer;
     const inputs = inputsOf(layer).map((i) => values.get(i) as Tensor);
@@ -60,7 +73,14 @@ function buildLayers(tape: Tape, network: Network, values: Values, from: number,
 const toPrecision = (tape: Tape, x: Tensor, dtype: DataType): Tensor =>
   x.dtype === dtype ? x : tape.apply(operations.cast, [x], { dtype });
 
-function buildLayer(tape: Tape, network: Network, id: number, layer: Layer, inputs: readonly Tensor[], options: BuildOptions): Tensor {
+function buildLayer(
+  tape: Tape,
+  network: Network,
+  id: number,
+  layer: Layer,
+  inputs: readonly Tensor[],
+  options: BuildOptions,
+): Tensor {
   const [x] = inputs as [Tensor];
   const weight = (name: string) => toPrecision(tape, options.parameter(name), options.precision);
   switch (layer.op) {
@@ -70,7 +90,9 @@ function buildLayer(tape: Tape, network: Network, id: number, layer: Layer, inpu
       const filter = weight(layer.weight);
       if (layer.groups === 1) return tape.apply(operations.conv2d, [x, filter], layer);
       const depthwise = isDepthwise(layer.groups, x.shape[3] as number);
-      return depthwise ? tape.apply(operations.depthwiseConv2d, [x, filter], layer) : tape.apply(operations.groupedConv2d, [x, filter], layer);
+      return depthwise
+        ? tape.apply(operations.depthwiseConv2d, [x, filter], layer)
+        : tape.apply(operations.groupedConv2d, [x, filter], layer);
     }
     case 'batchNorm':
       return buildNorm(tape, layer, x, stageOf(network, id), options);
@@ -86,7 +108,9 @@ function buildLayer(tape: Tape, network: Network, id: number, layer: Layer, inpu
     case 'globalPool':
       return toPrecision(tape, tape.apply(operations.globalPool, [x], { keep: false }), 'float32');
     case 'dropout':
-      return options.training ? tape.apply(operations.dropout, [x], { rate: layer.rate, seed: options.training.seed }) : x;
+      return options.training
+        ? tape.apply(operations.dropout, [x], { rate: layer.rate, seed: options.training.seed })
+        : x;
     case 'dense': {
       const [matrix, bias] = [options.parameter(`${layer.name}.weight`), options.parameter(`${layer.name}.bias`)];
       return tape.apply(operations.dense, [toPrecision(tape, x, 'float32'), matrix, bias], {});
@@ -94,10 +118,19 @@ function buildLayer(tape: Tape, network: Network, id: number, layer: Layer, inpu
   }
 }
 
-function buildNorm(tape: Tape, layer: Extract<Layer, { op: 'batchNorm' }>, x: Tensor, stage: number, options: BuildOptions): Tensor {
+function buildNorm(
+  tape: Tape,
+  layer: Extract<Layer, { op: 'batchNorm' }>,
+  x: Tensor,
+  stage: number,
+  options: BuildOptions,
+): Tensor {
   const { epsilon, momentum, name } = layer;
   const [scale, offset] = [options.parameter(`${name}.weight`), options.parameter(`${name}.bias`)];
-  const running = { mean: options.parameter(`${name}.running_mean`), variance: options.parameter(`${name}.running_var`) };
+  const running = {
+    mean: options.parameter(`${name}.running_mean`),
+    variance: options.parameter(`${name}.running_var`),
+  };
   const { training } = options;
   if (!training || stage < training.frozenStages) {
     return tape.apply(operations.frozenBatchNorm, [x, scale, offset], { epsilon, momentum, ...running });

@@ -83,7 +83,9 @@ function tensorflowShape(layout: Layout, torch: readonly number[], read: number)
 /** Values in TensorFlow's layout. */
 export function fromTorch(p: Parameter, tensor: HostTensor): Float32Array {
   const values = toFloat32(tensor);
-  return p.layout === 'vector' ? values.slice() : transposed(values, p.torchShape, p.layout === 'matrix' ? [1, 0] : [2, 3, 1, 0]);
+  return p.layout === 'vector'
+    ? values.slice()
+    : transposed(values, p.torchShape, p.layout === 'matrix' ? [1, 0] : [2, 3, 1, 0]);
 }
 
 /** Values in PyTorch's layout. */

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { InputError } from '../lib/errors.ts';
 import { openZip } from '../lib/open-zip.ts';
@@ -89,6 +90,7 @@ async function entryBytes(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
     at += chunk.length;
   }
   if (at !== bytes.length) throw new Error(`${entry.fileName} is cut off`);
+  if (crc32(bytes) !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is wrong`);
   return bytes;
 }
 

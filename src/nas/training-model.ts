@@ -106,9 +106,18 @@ export class TrainingModel {
 
   /** Logits [n, classes] of images [n, size, size, 3] (or of cached activations), with the average where one is kept. */
   logits(data: Float32Array | Int32Array, rows: number): Float32Array {
+    return this.#forward(data, rows)['logits']?.data as Float32Array;
+  }
+
+  /** Pooled features [n, channels] of images [n, size, size, 3] (or of cached activations). */
+  embed(data: Float32Array | Int32Array, rows: number): Float32Array {
+    return this.#forward(data, rows)['features']?.data as Float32Array;
+  }
+
+  #forward(data: Float32Array | Int32Array, rows: number) {
     const { inputSize, cachedFeatures } = this.options;
     const shape = cachedFeatures ? (this.boundaryShape ?? []) : [inputSize, inputSize, 3];
-    return this.#session.run('logits', { data: { data, shape: [rows, ...shape] } })['logits']?.data as Float32Array;
+    return this.#session.run('forward', { data: { data, shape: [rows, ...shape] } });
   }
 
   /** Activations of the frozen stages for images [n, size, size, 3]: what `cachedFeatures` are made of. */
@@ -169,7 +178,7 @@ class TrainingGraph {
     }
     if (options.frozenStages > 0) this.#boundary();
     this.#step();
-    this.#logits();
+    this.#forward();
     this.#stateSignatures();
   }
 
@@ -203,7 +212,13 @@ class TrainingGraph {
     const parameter = this.#reader(this.#variables);
     const { frozenStages } = this.#options;
     const options = { parameter, precision: this.#precision } as const;
-    const activations = buildStages(new Tape(this.g), this.#network, normaliseImages(this.g, data), frozenStages, options);
+    const activations = buildStages(
+      new Tape(this.g),
+      this.#network,
+      normaliseImages(this.g, data),
+      frozenStages,
+      options,
+    );
     this.boundaryShape = activations.shape.slice(1);
     this.g.signature('boundary', { data }, { activations });
   }
@@ -235,7 +250,11 @@ class TrainingGraph {
       done.push(g.assign(this.#variables.get(`${name}.running_var`) as Variable, s.variance));
     };
     const training = { frozenStages: o.frozenStages, seed, updateStatistics };
-    const { logits } = buildNetwork(tape, this.#network, input, from, { parameter, precision: this.#precision, training });
+    const { logits } = buildNetwork(tape, this.#network, input, from, {
+      parameter,
+      precision: this.#precision,
+      training,
+    });
     const loss = tape.apply(operations.softmaxCrossEntropy, [logits, targets], { labelSmoothing: o.labelSmoothing });
     done.push(...this.#updates(tape, loss, parameter, learningRate, updateNumber));
     if (o.average) {
@@ -249,30 +268,46 @@ class TrainingGraph {
     g.signature('step', inputs, { loss: g.after(loss, done) });
   }
 
-  #updates(tape: Tape, loss: Tensor, parameter: (name: string) => Tensor, learningRate: Tensor, updateNumber: Tensor): string[] {
+  #updates(
+    tape: Tape,
+    loss: Tensor,
+    parameter: (name: string) => Tensor,
+    learningRate: Tensor,
+    updateNumber: Tensor,
+  ): string[] {
     const { g } = this;
     const o = this.#options;
     const trained = this.parameters.filter((p) => !p.statistic && p.stage >= o.frozenStages);
-    const gradients = tape.gradients(loss, trained.map((p) => parameter(p.name))) as Tensor[];
+    const gradients = tape.gradients(
+      loss,
+      trained.map((p) => parameter(p.name)),
+    ) as Tensor[];
     const clipped = o.clipNorm > 0 ? clipByGlobalNorm(g, gradients, o.clipNorm) : gradients;
     const optimizer = optimizers[o.optimizer];
     return trained.map((p, i) => {
       const slots = optimizer.slots.map((slot) => this.#keep(`${slot}/${p.name}`, p.shape));
-      const item = { variable: this.#variables.get(p.name) as Variable, gradient: clipped[i] as Tensor, decay: p.decay };
+      const item = {
+        variable: this.#variables.get(p.name) as Variable,
+        gradient: clipped[i] as Tensor,
+        decay: p.decay,
+      };
       return optimizer.update(g, item, slots, { weightDecay: o.weightDecay, learningRate, updateNumber });
     });
   }
 
-  #logits(): void {
-    const { data, input, from } = this.#input('logits_data', -1);
+  #forward(): void {
+    const { data, input, from } = this.#input('forward_data', -1);
     const parameter = this.#reader(this.#options.average ? this.#averages : this.#variables);
-    const { logits } = buildNetwork(new Tape(this.g), this.#network, input, from, { parameter, precision: this.#precision });
-    this.g.signature('logits', { data }, { logits });
+    const options = { parameter, precision: this.#precision } as const;
+    const { logits, features } = buildNetwork(new Tape(this.g), this.#network, input, from, options);
+    this.g.signature('forward', { data }, { logits, features });
   }
 
   #stateSignatures(): void {
     const { g } = this;
-    const inputs = Object.fromEntries(this.state.map((v, i) => [`v${i}`, g.placeholder(`restore/${i}`, v.shape, 'float32')]));
+    const inputs = Object.fromEntries(
+      this.state.map((v, i) => [`v${i}`, g.placeholder(`restore/${i}`, v.shape, 'float32')]),
+    );
     const assigned = this.state.map((v, i) => g.assign(v, inputs[`v${i}`] as Tensor));
     g.signature('restore', inputs, { done: g.after(g.scalar(0), assigned) });
     const outputs = this.state.map((v, i) => {

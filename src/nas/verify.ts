@@ -17,9 +17,14 @@ export async function compareLogits(network: Network, weights: Tensors, referenc
   const wanted = toFloat32(tensorOf(reference, 'logits', 2));
   const g = new GraphBuilder();
   const data = g.placeholder('data', nhwcShape(input.shape), 'float32');
-  const { logits } = buildNetwork(new Tape(g), network, data, -1, { parameter: constants(g, network, weights), precision: 'float32' });
+  const { logits } = buildNetwork(new Tape(g), network, data, -1, {
+    parameter: constants(g, network, weights),
+    precision: 'float32',
+  });
   g.signature('logits', { data }, { logits });
-  const [got] = await runOnce(g, 'logits', { data: { data: toNhwc(input), shape: nhwcShape(input.shape) } }, ['logits']);
+  const [got] = await runOnce(g, 'logits', { data: { data: toNhwc(input), shape: nhwcShape(input.shape) } }, [
+    'logits',
+  ]);
   return largestDifference(got as Float32Array, wanted, 'logits');
 }
 
@@ -31,7 +36,12 @@ export interface GradientComparison {
 }
 
 /** Loss and gradients in training mode on `input` [n, 3, h, w] and `labels` [n]; `gradients` by parameter name. */
-export async function compareGradients(network: Network, weights: Tensors, train: Tensors, gradients: Tensors): Promise<GradientComparison> {
+export async function compareGradients(
+  network: Network,
+  weights: Tensors,
+  train: Tensors,
+  gradients: Tensors,
+): Promise<GradientComparison> {
   const input = tensorOf(train, 'input', 4);
   const labels = toFloat32(tensorOf(train, 'labels', 1));
   const g = new GraphBuilder();
@@ -44,7 +54,10 @@ export async function compareGradients(network: Network, weights: Tensors, train
   const { logits } = buildNetwork(tape, network, data, -1, { parameter, precision: 'float32', training });
   const loss = tape.apply(operations.softmaxCrossEntropy, [logits, targets], { labelSmoothing: 0 });
   const trained = parametersOf(network).filter((p) => !p.statistic);
-  const derived = tape.gradients(loss, trained.map((p) => parameter(p.name))) as Tensor[];
+  const derived = tape.gradients(
+    loss,
+    trained.map((p) => parameter(p.name)),
+  ) as Tensor[];
   g.signature('gradients', { data, targets }, { loss, ...Object.fromEntries(derived.map((t, i) => [`g${i}`, t])) });
   const oneHot = new Float32Array(rows * network.classes);
   labels.forEach((label, row) => {
@@ -67,8 +80,13 @@ export async function compareGradients(network: Network, weights: Tensors, train
 function tensorOf(tensors: Tensors, name: string, rank?: number): HostTensor {
   const tensor = tensors.get(name);
   if (!tensor || (rank !== undefined && tensor.shape.length !== rank)) {
-    const problem = tensor ? `has "${name}" with ${tensor.shape.length} axes in place of ${rank}` : `lacks the tensor "${name}"`;
-    throw new InputError(`The reference file ${problem}.`, 'Write it with `input` (NCHW) and `logits`; for training `input`, `labels`, `loss`.');
+    const problem = tensor
+      ? `has "${name}" with ${tensor.shape.length} axes in place of ${rank}`
+      : `lacks the tensor "${name}"`;
+    throw new InputError(
+      `The reference file ${problem}.`,
+      'Write it with `input` (NCHW) and `logits`; for training `input`, `labels`, `loss`.',
+    );
   }
   return tensor;
 }
@@ -77,13 +95,19 @@ function constants(g: GraphBuilder, network: Network, weights: Tensors): (name: 
   const made = new Map<string, Tensor>();
   for (const p of parametersOf(network)) {
     const tensor = weights.get(p.name);
-    if (!tensor) throw new InputError(`The weights lack the tensor "${p.name}".`, 'Take the weights of exactly this network.');
+    if (!tensor)
+      throw new InputError(`The weights lack the tensor "${p.name}".`, 'Take the weights of exactly this network.');
     made.set(p.name, g.floats(fromTorch(p, tensor), p.shape));
   }
   return (name) => made.get(name) as Tensor;
 }
 
-async function runOnce(g: GraphBuilder, signature: string, feeds: Parameters<Session['run']>[1], names: readonly string[]) {
+async function runOnce(
+  g: GraphBuilder,
+  signature: string,
+  feeds: Parameters<Session['run']>[1],
+  names: readonly string[],
+) {
   const session = await Session.open(g);
   try {
     const fetched = session.run(signature, feeds);
@@ -110,7 +134,10 @@ function toNhwc(tensor: HostTensor): Float32Array {
 
 function largestDifference(got: Float32Array, wanted: Float32Array, what: string): number {
   if (got.length !== wanted.length) {
-    throw new InputError(`The reference has ${wanted.length} values in ${what}, the network gives ${got.length}.`, 'Give the number of classes of the reference.');
+    throw new InputError(
+      `The reference has ${wanted.length} values in ${what}, the network gives ${got.length}.`,
+      'Give the number of classes of the reference.',
+    );
   }
   return got.reduce((largest, v, i) => Math.max(largest, Math.abs(v - (wanted[i] as number))), 0);
 }

@@ -9,8 +9,8 @@ export interface DatasetSample {
   readonly labels: ArrayLike<number>;
   readonly count: number;
   readonly side: number;
-  /** Size in pixels of each image before scaling. */
-  readonly originalSizes: readonly { readonly width: number; readonly height: number }[];
+  /** Width and height in pixels of each image before scaling, `count * 2`. */
+  readonly originalSizes: ArrayLike<number>;
 }
 
 /** Pooled features of the sample in the zoo's smallest member. */
@@ -41,12 +41,15 @@ export function datasetFeatures(
     classes,
     imagesPerClassMean: mean,
     imagesPerClassDeviation: Math.sqrt(variance),
-    resolution: median(sample.originalSizes.map(({ width, height }) => Math.min(width, height))),
+    resolution: median(shorterSides(sample)),
     ...pixelStatistics(sample),
     separability: logMe(features, n, d, sample.labels, classes),
     nearestMeanAccuracy: nearestMeanAccuracy(features, n, d, sample.labels, classes),
   };
 }
+
+const shorterSides = ({ originalSizes, count }: DatasetSample): readonly number[] =>
+  Array.from({ length: count }, (_, i) => Math.min(originalSizes[2 * i] ?? 0, originalSizes[2 * i + 1] ?? 0));
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -19,6 +19,8 @@ export interface Progress {
   readonly waitedSeconds: number;
   /** Of them, seconds in the training loop. */
   readonly trainingSeconds: number;
+  /** Of them, seconds of evaluations during the run. */
+  readonly evaluationSeconds: number;
   /** Times the run went on from a checkpoint. */
   readonly resumed: number;
   readonly curve: readonly CurvePoint[];
@@ -30,6 +32,7 @@ export const freshProgress = (steps: number): Progress => ({
   activeSeconds: 0,
   waitedSeconds: 0,
   trainingSeconds: 0,
+  evaluationSeconds: 0,
   resumed: 0,
   curve: [],
 });

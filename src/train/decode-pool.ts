@@ -84,8 +84,12 @@ export async function decodeInto(
   return damaged.sort((a, b) => a.region - b.region || a.slot - b.slot);
 }
 
+// sharp leaves much short-lived garbage; without a bound, V8 lets it grow to over 100 MiB in each worker
 const startWorker = (setup: DecodeSetup): Worker =>
-  new Worker(new URL('./decode-worker.ts', import.meta.url), { workerData: setup });
+  new Worker(new URL('./decode-worker.ts', import.meta.url), {
+    workerData: setup,
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  });
 
 function* chunksOf(paths: readonly (readonly string[])[]): Generator<DecodeChunk, undefined> {
   for (const [region, list] of paths.entries()) {

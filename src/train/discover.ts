@@ -67,21 +67,20 @@ function unwrap(walk: FolderWalk, root: string): string {
   return top;
 }
 
-/** The folders that are splits rather than classes: they hold folders, and no images of their own. */
+/** The folders that are splits rather than classes: both there with folders in them, or one alone without own images. */
 function findSplits(walk: FolderWalk, top: string, { folders }: Listing): { train: string; val?: string } | undefined {
-  const holdsFolders = (name: string): boolean => {
-    const inner = walk.list(join(top, name));
-    return inner.folders.length > 0 && !inner.files.some(maybeImage);
-  };
+  const holdsFolders = (name: string): boolean => walk.list(join(top, name)).folders.length > 0;
   const named = (names: readonly string[]): string | undefined =>
     names.flatMap((name) => folders.filter((f) => f.toLowerCase() === name && holdsFolders(f)))[0];
   const train = named(trainNames);
   const val = named(valNames);
   const isSplitName = (name: string): boolean => [...trainNames, ...valNames].includes(name.toLowerCase());
   if (train !== undefined && val !== undefined) return { train, val };
-  // without a second split, other folders beside `train` mean that it is a class among classes (of vehicles, say)
-  if (train !== undefined && folders.every(isSplitName)) return { train };
-  if (val !== undefined && folders.every(isSplitName)) {
+  // without a second split, other folders or own images mean that `train` is a class among classes (of vehicles, say)
+  const isSplit = (name: string | undefined): name is string =>
+    name !== undefined && folders.every(isSplitName) && !walk.list(join(top, name)).files.some(maybeImage);
+  if (isSplit(train)) return { train };
+  if (isSplit(val)) {
     throw new InputError(
       `There is a folder ${val}, but no folder train with a folder per class.`,
       `Add train/ beside it, or pass the folder ${val} itself to have it split.`,

@@ -50,7 +50,8 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
   const pace = createPace();
   const curve: CurvePoint[] = [...from.curve];
   let { step, steps } = from;
-  let [losses, lossSum, evaluated, overhead, trainingSeconds] = [0, 0, 0, 0, from.trainingSeconds];
+  let [losses, lossSum, evaluated, overhead] = [0, 0, Math.floor((step / steps) * (o.evaluations + 1)), 0];
+  let { trainingSeconds, evaluationSeconds } = from;
   let savedAt = clock.nowSeconds();
   const active = (): number => clock.nowSeconds() - o.startedSeconds;
   const progress = (): Progress => ({
@@ -59,6 +60,7 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
     activeSeconds: active(),
     waitedSeconds: from.waitedSeconds + o.source.waitedSeconds,
     trainingSeconds,
+    evaluationSeconds,
     resumed: from.resumed,
     curve,
   });
@@ -85,6 +87,7 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
       const before = clock.nowSeconds();
       const accuracy = await o.evaluate();
       overhead = clock.nowSeconds() - before;
+      evaluationSeconds += overhead;
       curve.push({ seconds: active(), step, accuracy, trainingLoss: lossSum / losses });
       [losses, lossSum, evaluated] = [0, 0, due];
     }
@@ -94,7 +97,13 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
       const left = (o.deadlineSeconds - active()) * (1 - reserve) - evaluationsLeft;
       const isSettling = step === from.step + settleStep;
       const stretch = isSettling ? o.stretch : 1;
-      steps = fittingSteps({ planned: isSettling ? regime.steps : steps, done: step, secondsLeft: left, stepSeconds, stretch });
+      steps = fittingSteps({
+        planned: isSettling ? regime.steps : steps,
+        done: step,
+        secondsLeft: left,
+        stepSeconds,
+        stretch,
+      });
     }
     if (clock.nowSeconds() - savedAt > o.checkpointEverySeconds) {
       await o.checkpoint(progress());

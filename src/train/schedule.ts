@@ -11,7 +11,10 @@ export const schedules = {
 } as const satisfies Record<Regime['schedule'], (progress: number) => number>;
 
 /** Learning rate at a progress in [0, 1]: a linear warm-up over the first `warmupShare`, then the schedule. */
-export function learningRateAt(regime: Pick<Regime, 'learningRate' | 'schedule' | 'warmupShare'>, progress: number): number {
+export function learningRateAt(
+  regime: Pick<Regime, 'learningRate' | 'schedule' | 'warmupShare'>,
+  progress: number,
+): number {
   const { learningRate, schedule, warmupShare } = regime;
   const p = Math.min(1, Math.max(0, progress));
   if (p < warmupShare) return (learningRate * p) / warmupShare;

@@ -98,9 +98,9 @@ describe('a set-up that cannot go on', () => {
       'ERROR: No matching distribution found for tensorflow-cpu==2.21.0',
       'index has no tensorflow',
     ],
-    ['a full disk', 'ERROR: Could not install: [Errno 28] No space left on device', 'disk is full'],
+    ['a full disk', 'ERROR: Could not install: [Errno 28] No space left on device', 'is too full'],
   ])("explains pip's complaint about %s", (_what, complaint, words) => {
-    const failure = pipFailure(cpu, complaint);
+    const failure = pipFailure(cpu, folder, complaint);
     expect(`${failure.message} ${failure.remedy}`).toContain(words);
   });
 });

@@ -64,6 +64,11 @@ describe('is refused with the reason', () => {
     ['a TorchScript program', 'script.pt', /is a TorchScript program/],
     ['a file without tensors', 'numbers.pth', /holds no state dict/],
     ['an expanded tensor of 4 GiB', 'expanded.pth', /shape \[1073741824\] reaches beyond its 1 stored values/],
+    ['a compressed archive, which could grow without bound', 'compressed.pth', /its entries are compressed/],
+    ['an archive without the values', 'no-values.pth', /lacks the values of a tensor \(data\/0\)/],
+    ['an archive with too few values', 'few-values.pth', /data\/0 should have 16 bytes and has 8/],
+    ['an archive of something else', 'no-pickle.pth', /has no data\.pkl/],
+    ['values of a big-endian machine', 'big-endian.pth', /was written on a big-endian machine/],
     ['something else', 'make.py', /is neither a safetensors file nor a PyTorch state dict/],
   ])('%s', async (_name, file, message) => {
     await expect(readTorchStateDict(fixture(file))).rejects.toThrow(InputError);
@@ -76,6 +81,13 @@ describe('is refused with the reason', () => {
     await expect(readTorchStateDict(join(folder, 'no.pth'))).rejects.toThrow(/There is no file/);
     await expect(readTorchStateDict(join(folder, 'empty.pth'))).rejects.toThrow(/is neither a safetensors file/);
     await expect(readTorchStateDict(folder)).rejects.toThrow(/is a folder/);
+  });
+
+  test('a changed value', async () => {
+    const bytes = await readFile(fixture('parameters.pth'));
+    bytes[bytes.indexOf(Buffer.of(0, 0, 0x80, 0x3f))] = 1;
+    await writeFile(join(folder, 'value.pth'), bytes);
+    await expect(readTorchStateDict(join(folder, 'value.pth'))).rejects.toThrow(/the checksum of .*data\/0 is wrong/);
   });
 
   test.each(['state.pth', 'state-legacy.pth'])('%s cut off anywhere', async (name) => {

@@ -12,7 +12,7 @@ const sampleOf = (
   labels,
   count: colours.length,
   side,
-  originalSizes: colours.map((_, i) => ({ width: 100 + 10 * i, height: 300 })),
+  originalSizes: colours.flatMap((_, i) => [100 + 10 * i, 300]),
 });
 
 const embeddingOf = (rows: readonly (readonly number[])[]) => ({

@@ -94,6 +94,9 @@ async function exportRuns(file: string | undefined, all: boolean, env: NodeJS.Pr
 
 async function importRuns(file: string, env: NodeJS.ProcessEnv): Promise<ImportReport> {
   const { withOwnExperience } = await import('../experience-records.ts');
-  const lines = createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
-  return await withOwnExperience(env, (store) => store.import(lines));
+  return await withOwnExperience(env, (store) => {
+    // lines read before somebody listens would be lost, so the file is opened last
+    const input = createReadStream(file, 'utf8');
+    return store.import(createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }));
+  });
 }

@@ -114,7 +114,7 @@ function addVerify(zoo: Command, run: Run): void {
       '--gradient-tolerance <n>',
       'largest relative difference of a gradient allowed',
       decimal('--gradient-tolerance', { min: 0, max: 1000 }),
-      1e-3,
+      1e-4,
     )
     .addHelpText('after', '\nExits with 1 where a difference is beyond its tolerance.')
     .action(async (encoding: string, options: VerifyOptions) => {

@@ -1,8 +1,15 @@
-import { RunError } from '../../lib/errors.ts';
 import type { CommandContext } from '../context.ts';
 import type { PlanOutcome, PlanRequest } from '../requests.ts';
+import { openImages, outcomeOf, planHere } from './planning.ts';
 
 /** Profiles the data set and plans, without training; leaves nothing behind. */
-export async function planLocally(_request: PlanRequest, _context: CommandContext): Promise<PlanOutcome> {
-  throw new RunError('This build cannot plan yet.', 'Use a build that has the profile.');
+export async function planLocally(request: PlanRequest, context: CommandContext): Promise<PlanOutcome> {
+  const startedSeconds = context.clock.nowSeconds();
+  context.reporter.phase('reading images');
+  const dataset = await openImages(request, context.signal);
+  try {
+    return outcomeOf(await planHere(request, dataset, startedSeconds, context));
+  } finally {
+    await dataset.close();
+  }
 }

@@ -1,11 +1,42 @@
-import { RunError } from '../../lib/errors.ts';
+import { Session } from '../../graph/session.ts';
+import { InputError } from '../../lib/errors.ts';
+import { DamagedImage, decodeSquare } from '../../train/decode.ts';
+import { readModelInfo } from '../../train/export.ts';
+import { softmax } from '../../train/metrics.ts';
 import type { CommandContext } from '../context.ts';
 import type { ImagePrediction, PredictRequest } from '../requests.ts';
 
 /** Classifies the images in their order; one that cannot be read gets an error in its place. */
 export async function predictLocally(
-  _request: PredictRequest,
-  _context: CommandContext,
+  request: PredictRequest,
+  context: CommandContext,
 ): Promise<readonly ImagePrediction[]> {
-  throw new RunError('This build cannot predict yet.', 'Use a build that has the export.');
+  const { folder, info } = await readModelInfo(request.model);
+  const session = await Session.load(folder).catch((cause: unknown) => {
+    throw new InputError(`The model in "${folder}" cannot be loaded.`, 'Export it again with `nasoa tune`.', { cause });
+  });
+  const { inputSize, classes } = info;
+  const predictions: ImagePrediction[] = [];
+  try {
+    for (const image of request.images) {
+      context.reporter.progress({ phase: 'predict', done: predictions.length, total: request.images.length });
+      try {
+        const pixels = Int32Array.from(await decodeSquare(image, inputSize));
+        const fetched = session.run('serving_default', {
+          images: { data: pixels, shape: [1, inputSize, inputSize, 3] },
+        });
+        const probabilities = softmax(fetched['logits']?.data as Float32Array);
+        const ranked = classes
+          .map((name, i) => ({ class: name, probability: probabilities[i] as number }))
+          .sort((a, b) => b.probability - a.probability);
+        predictions.push({ image, predictions: ranked.slice(0, request.top) });
+      } catch (error) {
+        if (!(error instanceof DamagedImage)) throw error;
+        predictions.push({ image, error: error.message });
+      }
+    }
+  } finally {
+    session.close();
+  }
+  return predictions;
 }

@@ -26,7 +26,9 @@ export interface Predictor {
   rehearse(x: Float64Array, y: number): void;
   /** Takes the scale of the inputs from a run without learning its outcome. */
   observe(x: Float64Array): void;
-  /** Replaces the errors behind the intervals: absolute differences of log odds, seen on runs that were held out. */
+  /** How far the prediction of a sound run is off, in units that `setErrors` takes. */
+  errorOf(x: Float64Array, y: number): number;
+  /** Replaces the errors behind the intervals by those seen on runs that were held out. */
   setErrors(errors: readonly number[]): void;
   state(): Json;
 }

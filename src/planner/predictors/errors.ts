@@ -6,6 +6,8 @@ const capacity = 200;
 /** Absolute errors in log odds assumed before any is seen: a prior that is seldom off by more than a factor of 4. */
 const assumed: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.2, 1.8];
 
+const widening = (leverage: number): number => Math.min(5, Math.sqrt(1 + leverage));
+
 /** The latest absolute errors of predictions made before the outcome was known: their quantile is an interval's half. */
 export class Errors {
   #values: number[];
@@ -15,8 +17,13 @@ export class Errors {
     this.#values = values.slice(-capacity);
   }
 
-  add(error: number): void {
-    this.#values.push(Math.min(20, Math.abs(error)));
+  /** An error over how large it was to be expected: normalised conformal prediction (Papadopoulos et al., 2008). */
+  scaled(error: number, leverage: number): number {
+    return Math.min(20, Math.abs(error)) / widening(leverage);
+  }
+
+  add(error: number, leverage: number): void {
+    this.#values.push(this.scaled(error, leverage));
     if (this.#values.length > capacity) this.#values.shift();
     this.#sorted = undefined;
   }
@@ -26,9 +33,9 @@ export class Errors {
     this.#sorted = undefined;
   }
 
-  /** Interval around the log odds `z`; `widening` stretches it for inputs far from those seen. */
-  interval(z: number, widening: number, confidence: number): Interval {
-    const half = widening * this.#quantile(confidence);
+  /** Interval around the log odds `z`; wider where the runs seen say little (`leverage.ts`). */
+  interval(z: number, leverage: number, confidence: number): Interval {
+    const half = widening(leverage) * this.#quantile(confidence);
     const centre = Math.min(30, Math.max(-30, z));
     return { mean: sigmoid(centre), low: sigmoid(centre - half), high: sigmoid(centre + half) };
   }

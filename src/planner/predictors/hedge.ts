@@ -3,6 +3,7 @@ import { logit } from '../logit.ts';
 import { confidence, type Interval, isSound, type Predictor, type PredictorOptions } from './contract.ts';
 import { Errors } from './errors.ts';
 import { createNet, descend, forward, type HedgeNet, netState, restoreNet } from './hedge-net.ts';
+import { Leverage } from './leverage.ts';
 import { parsePredictorState } from './saved-state.ts';
 import { Standardiser } from './standardiser.ts';
 
@@ -22,63 +23,91 @@ const huberWidth = 1;
 const largestLoss = 2;
 
 export const createHedge = (options: PredictorOptions): Predictor =>
-  hedge(options, createNet(options.inputs, createRng(options.seed)), Standardiser.of(options.inputs), new Errors(), 0);
+  hedge(options, {
+    net: createNet(options.inputs, createRng(options.seed)),
+    scale: Standardiser.of(options.inputs),
+    leverage: new Leverage(options.inputs),
+    errors: new Errors(),
+    experiences: 0,
+  });
 
 export function restoreHedge(raw: unknown): Predictor | undefined {
   const saved = parsePredictorState(raw, name, hedgeVersion);
   const net = saved && restoreNet(saved.model, saved.options.inputs);
-  return net && hedge(saved.options, net, new Standardiser(saved.scale), new Errors(saved.errors), saved.experiences);
+  if (!net) return undefined;
+  return hedge(saved.options, {
+    net,
+    scale: new Standardiser(saved.scale),
+    leverage: new Leverage(saved.options.inputs, saved.leverage),
+    errors: new Errors(saved.errors),
+    experiences: saved.experiences,
+  });
 }
 
-function hedge(
-  options: PredictorOptions,
-  net: HedgeNet,
-  scale: Standardiser,
-  errors: Errors,
-  learnt: number,
-): Predictor {
+interface HedgeModel {
+  readonly net: HedgeNet;
+  readonly scale: Standardiser;
+  readonly leverage: Leverage;
+  readonly errors: Errors;
+  experiences: number;
+}
+
+function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
+  const { net, scale, leverage, errors } = model;
   const offsetOf = (x: Float64Array): number => (options.offset === undefined ? 0 : (x[options.offset] ?? 0));
-  let experiences = learnt;
-  const update = (scores: Float64Array, target: number): void => {
-    const outputs = forward(net, scores);
-    const headErrors = outputs.map((f) => f - target);
-    descend(net, scores, headErrors.map(huberSlope));
-    net.alpha = hedgeWeights(net.alpha, headErrors.map(scaledLoss));
-  };
-  const outputOf = (scores: Float64Array): number =>
-    forward(net, scores).reduce((sum, f, l) => sum + (net.alpha[l] as number) * f, 0);
   return {
     name,
     version: hedgeVersion,
     get experiences() {
-      return experiences;
+      return model.experiences;
     },
     predictOne(x): Interval {
       const scores = scale.scores(x);
-      const z = outputOf(scores) + finite(offsetOf(x));
-      return errors.interval(z, scale.remoteness(scores), confidence);
+      const offset = offsetOf(x);
+      const z = outputOf(net, scores) + (Number.isFinite(offset) ? offset : 0);
+      return errors.interval(z, leverage.of(scores), confidence);
     },
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;
       const target = logit(y) - offsetOf(x);
-      errors.add(outputOf(scale.scores(x)) - target);
+      const before = scale.scores(x);
+      errors.add(outputOf(net, before) - target, leverage.of(before));
       scale.observe(x);
-      update(scale.scores(x), target);
-      experiences++;
+      const scores = scale.scores(x);
+      update(net, scores, target);
+      leverage.update(scores);
+      model.experiences++;
       return true;
     },
     rehearse(x, y): void {
-      if (isSound(x, y, options.inputs)) update(scale.scores(x), logit(y) - offsetOf(x));
+      if (isSound(x, y, options.inputs)) update(net, scale.scores(x), logit(y) - offsetOf(x));
     },
     observe: (x) => scale.observe(x),
+    errorOf: (x, y) =>
+      errors.scaled(outputOf(net, scale.scores(x)) + offsetOf(x) - logit(y), leverage.of(scale.scores(x))),
     setErrors: (values) => errors.replace(values),
-    state: () => {
-      const model = netState(net);
-      const state = { name, version: hedgeVersion, options, experiences, model, scale: scale.state() };
-      return { ...state, errors: errors.state() };
-    },
+    state: () => ({
+      name,
+      version: hedgeVersion,
+      options,
+      experiences: model.experiences,
+      model: netState(net),
+      scale: scale.state(),
+      leverage: leverage.state(),
+      errors: errors.state(),
+    }),
   };
 }
+
+/** One step of hedge backpropagation towards a target in log odds. */
+function update(net: HedgeNet, scores: Float64Array, target: number): void {
+  const errors = forward(net, scores).map((f) => f - target);
+  descend(net, scores, errors.map(huberSlope));
+  net.alpha = hedgeWeights(net.alpha, errors.map(scaledLoss));
+}
+
+const outputOf = (net: HedgeNet, scores: Float64Array): number =>
+  forward(net, scores).reduce((sum, f, l) => sum + (net.alpha[l] as number) * f, 0);
 
 /** alpha <- alpha * beta^loss, floored so that a slow starter stays alive, then normalised. Losses lie in [0, 1]. */
 export function hedgeWeights(alpha: readonly number[], losses: readonly number[]): number[] {
@@ -94,5 +123,3 @@ function scaledLoss(error: number): number {
   const huber = size <= huberWidth ? (size * size) / 2 : huberWidth * (size - huberWidth / 2);
   return Math.min(1, huber / largestLoss);
 }
-
-const finite = (value: number): number => (Number.isFinite(value) ? value : 0);

@@ -1,6 +1,5 @@
 import type { Rng } from '../../lib/rng.ts';
 import { encode, inputNames, priorIndex } from '../encode.ts';
-import { logit } from '../logit.ts';
 import type { Experience } from '../types.ts';
 import type { Predictor, PredictorKind, PredictorOptions } from './contract.ts';
 
@@ -88,8 +87,6 @@ function heldOutErrors(
       rng,
       passes,
     );
-    return lessons
-      .filter((l) => held.has(l.group) && l.y >= 0 && l.y <= 1)
-      .map(({ x, y }) => Math.abs(logit(predictor.predictOne(x).mean) - logit(y)));
+    return lessons.filter((l) => held.has(l.group) && l.y >= 0 && l.y <= 1).map(({ x, y }) => predictor.errorOf(x, y));
   }).flat();
 }

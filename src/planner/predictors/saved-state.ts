@@ -7,13 +7,15 @@ export interface SavedPredictor {
   readonly experiences: number;
   readonly model: unknown;
   readonly scale: StandardiserState;
+  /** [inputs + 1, inputs + 1]. */
+  readonly leverage: readonly number[];
   readonly errors: readonly number[];
 }
 
 /** Undefined where `raw` is not a state of that name and version. */
 export function parsePredictorState(raw: unknown, name: string, version: number): SavedPredictor | undefined {
   if (!isRecord(raw) || raw.name !== name || raw.version !== version) return undefined;
-  const { options, experiences, model, scale, errors } = raw;
+  const { options, experiences, model, scale, leverage, errors } = raw;
   if (!isRecord(options) || !isRecord(scale) || typeof experiences !== 'number') return undefined;
   const { inputs, seed, offset } = options;
   if (typeof inputs !== 'number' || typeof seed !== 'number') return undefined;
@@ -21,11 +23,13 @@ export function parsePredictorState(raw: unknown, name: string, version: number)
   const { count, means, squares } = scale;
   if (typeof count !== 'number' || !isNumbers(means) || !isNumbers(squares) || !isNumbers(errors)) return undefined;
   if (means.length !== inputs || squares.length !== inputs) return undefined;
+  if (!isNumbers(leverage) || leverage.length !== (inputs + 1) ** 2) return undefined;
   return {
     options: offset === undefined ? { inputs, seed } : { inputs, seed, offset },
     experiences,
     model,
     scale: { count, means, squares },
+    leverage,
     errors,
   };
 }

@@ -4,7 +4,6 @@ const largestInput = 100;
 const largestScore = 4;
 /** Observations of deviation 1 that the scale starts from. */
 const priorCount = 2;
-const fewestForRemoteness = 10;
 
 export type StandardiserState = {
   readonly count: number;
@@ -49,15 +48,6 @@ export class Standardiser {
       out[i] = limited((limited(x[i] ?? 0, 1e6) - (this.#means[i] as number)) / deviation, largestScore);
     }
     return out;
-  }
-
-  /** How far scores lie from what was seen: 1 for an ordinary run, up to 3; widens intervals. */
-  remoteness(scores: Float64Array): number {
-    // with nearly nothing seen, everything is far and nothing is known of the scale
-    if (this.#count < fewestForRemoteness) return 1;
-    let sum = 0;
-    for (const z of scores) sum += z * z;
-    return Math.min(3, Math.sqrt(Math.max(1, sum / Math.max(1, scores.length))));
   }
 
   state(): StandardiserState {

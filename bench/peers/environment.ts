@@ -1,0 +1,129 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { hasCode, RunError } from '../../src/lib/errors.ts';
+import { cacheDir } from '../../src/lib/user-dirs.ts';
+
+const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
+const oldestPython = [3, 11] as const;
+const newestPython = [3, 14] as const;
+const run = promisify(execFile);
+
+/** The peers' Python with everything of `requirements.txt`. */
+export interface PeerEnvironment {
+  /** Path of the interpreter. */
+  readonly python: string;
+  readonly versions: { readonly torch: string; readonly python: string };
+}
+
+export interface PeerEnvironmentOptions {
+  /** Told what takes long. */
+  readonly log?: (line: string) => void;
+  /** The Python that the environment is made with; `NASOA_PYTHON`, else `python3`. */
+  readonly basePython?: string;
+}
+
+/**
+ * Makes the peers' virtual environment in the user's cache, once for each list of requirements and Python version.
+ * It is made beside its place and renamed, so a killed set-up leaves nothing that a later run would take for whole.
+ * Throws RunError where Python, its venv module or the packages cannot be had.
+ */
+export async function peerEnvironment(options: PeerEnvironmentOptions = {}): Promise<PeerEnvironment> {
+  const base = options.basePython ?? process.env.NASOA_PYTHON ?? 'python3';
+  const version = await pythonVersion(base);
+  const key = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex')
+    .slice(0, 12);
+  const folder = join(cacheDir(), 'peers', `${version}-${key}`);
+  if (!(await exists(join(folder, 'complete')))) await install(base, folder, options.log ?? (() => undefined));
+  const python = join(folder, 'bin', 'python');
+  const { stdout } = await run(python, ['-c', 'import importlib.metadata as m; print(m.version("torch"))']);
+  return { python, versions: { torch: stdout.trim(), python: version } };
+}
+
+/** Throws RunError where g++ is missing: torch.compile on the CPU compiles C++. */
+export async function requireCompiler(): Promise<void> {
+  try {
+    await run('g++', ['--version']);
+  } catch (cause) {
+    const remedy = 'Install it, on Debian with: apt-get install g++.';
+    throw new RunError('The C++ compiler g++, which torch.compile needs, cannot be run.', remedy, { cause });
+  }
+}
+
+async function pythonVersion(base: string): Promise<string> {
+  const remedy =
+    'Install Python 3.11 to 3.14 (on Debian: apt-get install python3 python3-venv), or name one in NASOA_PYTHON.';
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new RunError(`The peers are pinned for Linux on x86-64, not ${process.platform}-${process.arch}.`, remedy);
+  }
+  let version: string;
+  try {
+    version = (await run(base, ['-c', 'import platform; print(platform.python_version())'])).stdout.trim();
+  } catch (cause) {
+    throw new RunError(`The Python of the peers, "${base}", cannot be run.`, remedy, { cause });
+  }
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major !== 3 || minor < oldestPython[1] || minor > newestPython[1]) {
+    throw new RunError(`The peers are pinned for Python 3.11 to 3.14, and "${base}" is ${version}.`, remedy);
+  }
+  return version;
+}
+
+async function install(base: string, folder: string, log: (line: string) => void): Promise<void> {
+  const beside = `${folder}.${process.pid}.part`;
+  await mkdir(join(folder, '..'), { recursive: true });
+  try {
+    log(`Making the peers' Python environment in ${folder}: about 2.5 GB to download, 4.5 GB on disk.`);
+    await runLogged(
+      base,
+      ['-m', 'venv', beside],
+      'Install the venv module, on Debian with: apt-get install python3-venv.',
+    );
+    const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
+    await runLogged(
+      join(beside, 'bin', 'python'),
+      [...pip, '--require-hashes', '--requirement', requirements],
+      'Check that pip reaches its package index and that 10 GB of disk are free, then run the same command again.',
+    );
+    await writeFile(join(beside, 'complete'), '');
+    await moveInto(beside, folder);
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+}
+
+/** Another run may have finished the same environment meanwhile; what lies there without its mark is a leftover. */
+async function moveInto(beside: string, folder: string): Promise<void> {
+  try {
+    await rename(beside, folder);
+  } catch (error) {
+    if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'EEXIST')) throw error;
+    if (await exists(join(folder, 'complete'))) return;
+    await rm(folder, { recursive: true, force: true });
+    await rename(beside, folder);
+  }
+}
+
+/** Runs with the child's output on our stderr. */
+async function runLogged(command: string, args: readonly string[], remedy: string): Promise<void> {
+  const code = await new Promise<number | null>((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 2, 2] });
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new RunError(`"${command} ${args.slice(0, 3).join(' ')} ..." failed.`, remedy);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

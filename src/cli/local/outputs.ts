@@ -1,0 +1,167 @@
+/** What a finished run leaves behind: result, report, model, experience. */
+import { mkdir } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { join, relative } from 'node:path';
+import sharp from 'sharp';
+import { tensorflowVersion } from '../../graph/session.ts';
+import { writeFileAtomic } from '../../lib/atomic-file.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { networkOf } from '../../nas/families/table.ts';
+import { memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
+import type { Experience, MemberFacts } from '../../planner/types.ts';
+import type { Dataset } from '../../train/dataset.ts';
+import { exportModel } from '../../train/export.ts';
+import type { FineTuned } from '../../train/fine-tune.ts';
+import type { ImageStore } from '../../train/image-cache.ts';
+import { evaluate, softmax, topClass } from '../../train/metrics.ts';
+import { modelCard } from '../../train/model-card.ts';
+import { renderReport } from '../../train/report/render.ts';
+import type { Mistake } from '../../train/report/report-data.ts';
+import { outputNames, type TuneResult } from '../../train/result.ts';
+import { createImageReader } from '../../train/stored-images.ts';
+import type { TuneRequest } from '../requests.ts';
+import { nasoaVersion } from '../version.ts';
+import type { Decision } from './decision.ts';
+
+export interface Finished {
+  readonly request: TuneRequest;
+  readonly zoo: Zoo;
+  readonly decision: Decision;
+  readonly store: ImageStore;
+  readonly tuned: FineTuned;
+  /** Of the whole validation split [n, classes]. */
+  readonly logits: Float32Array;
+  readonly clock: Clock;
+}
+
+const mostSkippedListed = 200;
+const mostMistakes = 24;
+const thumbnailSide = 96;
+
+/** Writes the model first and `result.json` last: where that is, everything is. */
+export async function writeOutputs(f: Finished): Promise<TuneResult> {
+  const { request, decision, store, tuned } = f;
+  const member = memberOf(f.zoo, decision.plan.member);
+  const result = await resultOf(f);
+  const { classes } = store.dataset;
+  await mkdir(request.out, { recursive: true });
+  await exportModel({
+    folder: join(request.out, outputNames.model),
+    network: networkOf(member.encoding, { classes: classes.length }),
+    weights: tuned.weights,
+    inputSize: decision.plan.regime.inputSize,
+    classes,
+    card: modelCard(result, member),
+    accuracy: result.accuracy,
+  });
+  const report = renderReport({ result, mistakes: await worstMistakes(f), member });
+  await writeFileAtomic(join(request.out, outputNames.report), report);
+  await writeFileAtomic(join(request.out, outputNames.result), `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+async function resultOf({ request, decision, store, tuned, logits, clock }: Finished): Promise<TuneResult> {
+  const { plan, seed, profileSeconds, planningSeconds } = decision;
+  const { dataset } = store;
+  const { outcome } = tuned;
+  const { accuracy, top5, macroF1, perClass, confusion } = evaluate(logits, store.val.labels, dataset.classes);
+  const last = { seconds: outcome.activeSeconds, step: outcome.step, accuracy };
+  const curve = [...outcome.curve, last];
+  const { trainingSeconds: training, evaluationSeconds } = outcome;
+  const before = profileSeconds + planningSeconds;
+  const decodingSeconds = Math.max(0, outcome.activeSeconds - before - training - evaluationSeconds);
+  const skippedFiles = dataset.skipped.slice(0, mostSkippedListed).map(({ path, reason }) => ({ file: path, reason }));
+  return {
+    version: 1,
+    dataset: dataset.name,
+    finishedAt: clock.date().toISOString(),
+    ...{ accuracy, top5, macroF1 },
+    activeSeconds: outcome.activeSeconds,
+    budgetSeconds: plan.budgetSeconds,
+    stopped: outcome.stopped === 'budget' ? 'budget' : 'completed',
+    steps: outcome.step,
+    resumed: outcome.resumed,
+    plan,
+    predicted: plan.predicted,
+    images: dataset.train.length + dataset.val.length,
+    trainingImages: dataset.train.length,
+    validationImages: dataset.val.length,
+    classes: dataset.classes.length,
+    skipped: dataset.skipped.length,
+    skippedFiles,
+    ...{ perClass, confusion, curve },
+    phases: [
+      { name: 'profile', seconds: profileSeconds },
+      { name: 'planning', seconds: planningSeconds },
+      { name: 'decoding', seconds: decodingSeconds },
+      { name: 'training', seconds: training },
+      { name: 'evaluation', seconds: evaluationSeconds },
+    ],
+    waitingShare: training > 0 ? outcome.waitedSeconds / training : 0,
+    seed: request.resume ? seed : request.seed,
+    versions: { nasoa: nasoaVersion(), node: process.versions.node, tensorflow: await tensorflowVersion() },
+    machine: machineFacts(),
+  };
+}
+
+function machineFacts(): Record<string, string> {
+  const processors = cpus();
+  const memoryGb = (totalmem() / 2 ** 30).toFixed(0);
+  return { processor: processors[0]?.model ?? 'unknown', cores: String(processors.length), memory: `${memoryGb} GiB` };
+}
+
+/** The validation images whose wrong class got the highest probability, with the picture that the model saw. */
+async function worstMistakes({ store, logits }: Finished): Promise<readonly Mistake[]> {
+  const { classes, val, root } = store.dataset as Dataset;
+  const predicted = topClass(logits, classes.length);
+  const wrong = [...predicted.keys()]
+    .filter((row) => predicted[row] !== store.val.labels[row])
+    .map((row) => {
+      const probabilities = softmax(logits.subarray(row * classes.length, (row + 1) * classes.length));
+      return { row, probability: probabilities[predicted[row] as number] as number };
+    })
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, mostMistakes);
+  const read = createImageReader(store.val.region);
+  return Promise.all(
+    wrong.map(async ({ row, probability }) => {
+      const { bytes, offset } = read(store.val.slots[row] as number);
+      const { side } = store.val;
+      const pixels = Buffer.from(bytes.slice(offset, offset + side * side * 3));
+      const picture = sharp(pixels, { raw: { width: side, height: side, channels: 3 } });
+      const encoded = await picture.resize(thumbnailSide, thumbnailSide).jpeg({ quality: 80 }).toBuffer();
+      return {
+        thumbnail: `data:image/jpeg;base64,${encoded.toString('base64')}`,
+        file: relative(root, val[row]?.path ?? ''),
+        trueClass: classes[store.val.labels[row] as number] ?? '',
+        predictedClass: classes[predicted[row] as number] ?? '',
+        probability,
+      };
+    }),
+  );
+}
+
+export function experienceOf(
+  result: TuneResult,
+  { plan, features }: Decision,
+  member: ZooMember,
+  id: string,
+): Experience {
+  const { name, encoding, parametersM, macsM, nativeSize, accuracy, stages } = member;
+  const facts: MemberFacts = { name, encoding, parametersM, macsM, nativeSize, accuracy, stages };
+  return {
+    id,
+    finishedAt: result.finishedAt,
+    dataset: result.dataset,
+    features,
+    member: facts,
+    // the steps that were run, which may be fewer or more than planned
+    regime: { ...plan.regime, steps: result.steps },
+    budgetSeconds: result.budgetSeconds,
+    accuracy: result.accuracy,
+    activeSeconds: result.activeSeconds,
+    curve: result.curve.flatMap(({ seconds, accuracy: reached }) =>
+      reached === undefined ? [] : [{ seconds, accuracy: reached }],
+    ),
+  };
+}

@@ -1,0 +1,124 @@
+/** From a data set to a plan on this machine: what `plan` and `tune` share. */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { createRng, deriveSeed } from '../../lib/rng.ts';
+import { cacheDir } from '../../lib/user-dirs.ts';
+import { networkOf } from '../../nas/families/table.ts';
+import { readSafetensors } from '../../nas/safetensors.ts';
+import { defaultZoo, loadZoo, memberOf, weightsPath, type Zoo } from '../../nas/zoo.ts';
+import { datasetFeatures } from '../../planner/features.ts';
+import { makePlan } from '../../planner/plan.ts';
+import { encodedOptions, lessonsOf, replay } from '../../planner/predictors/replay.ts';
+import { predictors } from '../../planner/predictors/table.ts';
+import { defaultRunCosts } from '../../planner/run-time.ts';
+import { calibrate } from '../../planner/timing.ts';
+import type { DatasetFeatures, Experience, Plan } from '../../planner/types.ts';
+import { mergeExperience } from '../../store/shipped-experience.ts';
+import { type Dataset, openDataset } from '../../train/dataset.ts';
+import { type Probe, profile } from '../../train/profile.ts';
+import type { CommandContext } from '../context.ts';
+import { shippedExperience, withOwnExperience } from '../experience-records.ts';
+import type { PlanOutcome, PlanRequest } from '../requests.ts';
+
+export interface Planned {
+  readonly dataset: Dataset;
+  readonly zoo: Zoo;
+  readonly features: DatasetFeatures;
+  readonly plan: Plan;
+  /** Of reading and the profile, and of planning after it. */
+  readonly profileSeconds: number;
+  readonly planningSeconds: number;
+}
+
+/** Most of the planning time goes to the profile; the rest is the predictor's. */
+const profileShare = 0.7;
+/** Seconds that planning may always take. */
+const planningFloor = 3;
+const planningShare = 0.05;
+
+export const workersHere = (): number => Math.max(1, Math.min(4, availableParallelism()));
+
+export const scratchFolder = (): string => join(cacheDir(), 'scratch');
+
+/** Opens the data set; the caller closes it. The clock of the budget starts with this call. */
+export function openImages(request: PlanRequest, signal: AbortSignal): Promise<Dataset> {
+  const { path, seed, validationShare, maxDamagedShare } = request;
+  return openDataset(path, { seed, valShare: validationShare, maxDamagedShare, scratch: scratchFolder(), signal });
+}
+
+/** Profiles the data set and picks member and regime. `startedSeconds`: the clock's reading when the data was first read. */
+export async function planHere(
+  request: PlanRequest,
+  dataset: Dataset,
+  startedSeconds: number,
+  context: CommandContext,
+): Promise<Planned> {
+  const { clock, env, reporter, signal } = context;
+  const zooAndExperience = Promise.all([openZoo(request, env), readExperience(env)]);
+  reporter.phase('profile');
+  const [zoo, experience] = await zooAndExperience;
+  const began = clock.nowSeconds();
+  const allowed = Math.max(planningFloor, planningShare * request.budgetSeconds);
+  const measured = await profile({
+    ...{ dataset, seed: request.seed, workers: workersHere(), clock, signal },
+    probes: probesOf(zoo, dataset.classes.length),
+    seconds: allowed * profileShare - (began - startedSeconds),
+  });
+  const profiledSeconds = clock.nowSeconds();
+  reporter.phase('plan');
+  const perClass = dataset.classes.map((_, label) => dataset.train.filter((item) => item.label === label).length);
+  const features = datasetFeatures(measured.sample, measured.embedding, perClass);
+  const rng = createRng(deriveSeed(request.seed, 'plan'));
+  const predictor = replay(predictors.hedge, encodedOptions(request.seed), lessonsOf(experience), rng);
+  const { steps, decodeSecondsPerImage, startSeconds } = measured;
+  const members = request.member === undefined ? zoo.members : [memberOf(zoo, request.member)];
+  const plan = makePlan({
+    ...{ features, members, predictor, rng, budgetSeconds: request.budgetSeconds, regimeOverrides: request.regime },
+    counts: { trainImages: dataset.train.length, validationImages: dataset.val.length },
+    timing: calibrate(zoo.members, steps),
+    costs: { ...defaultRunCosts, decodeSecondsPerImage, startSeconds, workers: workersHere() },
+    spentSeconds: clock.nowSeconds() - startedSeconds,
+  });
+  const profileSeconds = profiledSeconds - startedSeconds;
+  return { dataset, zoo, features, plan, profileSeconds, planningSeconds: clock.nowSeconds() - profiledSeconds };
+}
+
+export function outcomeOf({ dataset, zoo, features, plan, profileSeconds, planningSeconds }: Planned): PlanOutcome {
+  const { stages } = memberOf(zoo, plan.member);
+  const images = dataset.train.length + dataset.val.length;
+  const skipped = dataset.skipped.length;
+  return {
+    dataset: dataset.name,
+    images,
+    classes: dataset.classes.length,
+    skipped,
+    features,
+    stages,
+    plan,
+    planningSeconds: profileSeconds + planningSeconds,
+  };
+}
+
+export const openZoo = (request: Pick<PlanRequest, 'zoo'>, env: NodeJS.ProcessEnv): Promise<Zoo> =>
+  request.zoo === undefined ? defaultZoo(env) : loadZoo(request.zoo);
+
+/** Members by their cost, cheapest first. */
+function probesOf(zoo: Zoo, classes: number): Probe[] {
+  const byCost = zoo.members.toSorted((a, b) => a.macsM - b.macsM);
+  return byCost.map(({ name, nativeSize, encoding }) => ({
+    name,
+    nativeSize,
+    network: networkOf(encoding, { classes }),
+    weights: async () => {
+      const tensors = await readSafetensors(weightsPath(zoo, name));
+      // the pre-training's head has other classes
+      return new Map([...tensors].filter(([tensor]) => !tensor.startsWith('fc.')));
+    },
+  }));
+}
+
+/** The runs that the zoo ships and those of the user, without keeping the database open. */
+async function readExperience(env: NodeJS.ProcessEnv): Promise<readonly Experience[]> {
+  const [shipped, own] = await Promise.all([shippedExperience(), withOwnExperience(env, (store) => store.list())]);
+  return mergeExperience(shipped, own);
+}

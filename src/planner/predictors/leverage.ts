@@ -1,0 +1,60 @@
+/** Prior variance of a weight over the noise's: 40 inputs of ordinary size together move the log odds by about 1. */
+const priorVariance = Number(process.env.PV ?? 0.05);
+/** The constant is free to move: the level of a prior is the least certain part of it. */
+const constantVariance = 1;
+
+/**
+ * Covariance of a Bayesian linear model of the inputs and a constant, over the noise variance, kept by rank-one updates
+ * (Sherman-Morrison). It gives a linear predictor its gain, and any predictor a measure of how little the runs seen so
+ * far say about an input.
+ */
+export class Leverage {
+  readonly #covariance: Float64Array;
+  readonly #size: number;
+
+  /** `covariance` [inputs + 1, inputs + 1] row-major as from `state()`; fresh where absent. */
+  constructor(inputs: number, covariance?: readonly number[]) {
+    this.#size = inputs + 1;
+    this.#covariance = covariance ? Float64Array.from(covariance) : new Float64Array(this.#size ** 2);
+    if (covariance) return;
+    for (let i = 0; i < this.#size; i++) {
+      this.#covariance[i * this.#size + i] = i === inputs ? constantVariance : priorVariance;
+    }
+  }
+
+  /** Covariance times (scores, 1). */
+  gain(scores: Float64Array): Float64Array {
+    const n = this.#size;
+    const gain = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      let sum = this.#covariance[i * n + n - 1] as number;
+      for (let j = 0; j < n - 1; j++) sum += (this.#covariance[i * n + j] as number) * (scores[j] as number);
+      gain[i] = sum;
+    }
+    return gain;
+  }
+
+  /** Variance of the model at the input over the noise variance, at least 0. */
+  of(scores: Float64Array, gain = this.gain(scores)): number {
+    let sum = gain[this.#size - 1] as number;
+    for (let i = 0; i < this.#size - 1; i++) sum += (gain[i] as number) * (scores[i] as number);
+    return Math.max(0, sum);
+  }
+
+  /** Takes in one run; `share` below 1 counts it as less than a whole one. */
+  update(scores: Float64Array): void {
+    const n = this.#size;
+    const gain = this.gain(scores);
+    const spread = 1 + this.of(scores, gain);
+    for (let i = 0; i < n; i++) {
+      const scaled = (gain[i] as number) / spread;
+      for (let j = 0; j < n; j++) {
+        this.#covariance[i * n + j] = (this.#covariance[i * n + j] as number) - scaled * (gain[j] as number);
+      }
+    }
+  }
+
+  state(): readonly number[] {
+    return [...this.#covariance];
+  }
+}

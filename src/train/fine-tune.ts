@@ -1,0 +1,181 @@
+/** One fine-tuning run of a chosen member and regime over decoded images: model, data, loop, last evaluation. */
+import type { Clock } from '../lib/clock.ts';
+import { elementsOf, type HostTensor } from '../nas/host-tensor.ts';
+import type { Network } from '../nas/layers.ts';
+import { TrainingModel } from '../nas/training-model.ts';
+import { usesCachedFeatures } from '../planner/caching.ts';
+import type { Regime } from '../planner/types.ts';
+import type { BatchStream } from './batch.ts';
+import { evalBatches, trainBatches } from './batches.ts';
+import { type Checkpoint, freshProgress, type Progress } from './checkpoint.ts';
+import type { ImageStore } from './image-cache.ts';
+import { type LoopOutcome, type StepSource, trainLoop } from './loop.ts';
+import { accuracyOf } from './metrics.ts';
+import { type Activations, activationSource, cacheActivations, imageSource } from './step-source.ts';
+
+export interface FineTuneOptions {
+  readonly network: Network;
+  /** Weights to start from by published name, without the head; empty starts from nothing. */
+  readonly weights: ReadonlyMap<string, HostTensor>;
+  readonly regime: Regime;
+  readonly store: ImageStore;
+  readonly seed: number;
+  readonly clock: Clock;
+  /** The clock's reading at which the active seconds were 0. */
+  readonly startedSeconds: number;
+  /** Active seconds at which training must have ended; undefined runs every step of the regime. */
+  readonly deadlineSeconds: number | undefined;
+  /** How much longer than planned the run may become where time is left. */
+  readonly stretch: number;
+  /** Evaluations during the run, besides the one after it. */
+  readonly evaluations: number;
+  readonly resume: Checkpoint | undefined;
+  readonly checkpointEverySeconds: number;
+  /** Keeps a checkpoint; its decision is the caller's. */
+  readonly keep: (checkpoint: Omit<Checkpoint, 'decision'>) => Promise<void>;
+  readonly onProgress: (
+    phase: 'features' | 'training',
+    done: number,
+    total: number,
+    secondsLeft: number | undefined,
+    last: Progress | undefined,
+  ) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface FineTuned {
+  readonly outcome: LoopOutcome;
+  /** Logits of the whole validation split [n, classes], once the run has ended; undefined where it was interrupted. */
+  readonly logits: Float32Array | undefined;
+  readonly weights: ReadonlyMap<string, HostTensor>;
+}
+
+/** Images of an evaluation during the run: enough for a curve, few enough to cost little. */
+const interimImages = 1000;
+const evaluationBatch = 100;
+/** Bytes that cached activations may take; beyond it the frozen stages run in each step. */
+const cacheBytes = 1.5e9;
+
+export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
+  const model = await openModel(o);
+  let batches: BatchStream | undefined;
+  try {
+    if (o.resume) model.restore(o.resume.state);
+    else model.start(withoutHead(o.network, o.weights), o.seed);
+    const from = o.resume
+      ? { ...o.resume.progress, resumed: o.resume.progress.resumed + 1 }
+      : freshProgress(o.regime.steps);
+    const cached = model.options.cachedFeatures ? await cacheBoth(model, o) : undefined;
+    if (cached === 'interrupted')
+      return { outcome: { ...from, stopped: 'interrupted' }, logits: undefined, weights: new Map() };
+    const common = { batchSize: model.options.batchSize, seed: o.seed, startStep: from.step };
+    let source: StepSource;
+    if (cached) source = activationSource(cached.train, { ...common, classes: o.network.classes });
+    else {
+      batches = trainBatches(o.store, { ...o.regime, ...common });
+      source = imageSource(batches);
+    }
+    const keep = (progress: Progress) => o.keep({ progress, state: model.state() });
+    const outcome = await trainLoop({
+      ...{ model, source, from, regime: o.regime, seed: o.seed, clock: o.clock, signal: o.signal },
+      ...{ startedSeconds: o.startedSeconds, deadlineSeconds: o.deadlineSeconds, stretch: o.stretch },
+      evaluations: o.evaluations,
+      evaluate: async () => {
+        const rows = evenRows(o.store.val.count, interimImages);
+        const labels = Int32Array.from(rows, (row) => o.store.val.labels[row] as number);
+        return accuracyOf(await validationLogits(model, o.store, cached?.val, rows), labels, o.network.classes);
+      },
+      checkpointEverySeconds: o.checkpointEverySeconds,
+      checkpoint: keep,
+      onProgress: (progress, left) => o.onProgress('training', progress.step, progress.steps, left, progress),
+    });
+    if (outcome.stopped === 'interrupted') {
+      await keep(outcome);
+      return { outcome, logits: undefined, weights: new Map() };
+    }
+    const weights = model.weights();
+    const all = evenRows(o.store.val.count, o.store.val.count);
+    return { outcome, logits: await validationLogits(model, o.store, cached?.val, all), weights };
+  } finally {
+    await batches?.close();
+    model.close();
+  }
+}
+
+async function openModel({ network, regime, store }: FineTuneOptions): Promise<TrainingModel> {
+  const { inputSize, frozenStages, optimizer, weightDecay, labelSmoothing, precision } = regime;
+  const options = {
+    ...{ inputSize, frozenStages, optimizer, weightDecay, labelSmoothing, precision },
+    batchSize: Math.min(regime.batchSize, Math.max(1, store.train.count)),
+    // only adaptive optimizers step out of bounds early on; SGD is held by its warm-up
+    clipNorm: optimizer === 'adamw' ? 5 : 0,
+    average: regime.ema > 0,
+    cachedFeatures: usesCachedFeatures(regime),
+  };
+  const model = await TrainingModel.open(network, options);
+  const bytes = 4 * elementsOf(model.boundaryShape ?? []) * (store.train.count + store.val.count);
+  if (!options.cachedFeatures || bytes <= cacheBytes) return model;
+  model.close();
+  return TrainingModel.open(network, { ...options, cachedFeatures: false });
+}
+
+/** The pre-training's classes are not the task's: its head is left behind. */
+function withoutHead(network: Network, weights: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
+  const heads = network.layers.flatMap((layer) => (layer.op === 'dense' ? [layer.name] : []));
+  return new Map([...weights].filter(([name]) => !heads.some((head) => name.startsWith(`${head}.`))));
+}
+
+interface Cached {
+  readonly train: Activations;
+  readonly val: Activations;
+}
+
+async function cacheBoth(model: TrainingModel, o: FineTuneOptions): Promise<Cached | 'interrupted'> {
+  const total = o.store.train.count + o.store.val.count;
+  const { signal } = o;
+  const options = (before: number) => ({
+    ...{ batchSize: evaluationBatch, signal },
+    onProgress: (done: number) => o.onProgress('features', before + done, total, undefined, undefined),
+  });
+  const train = await cacheActivations(model, o.store, 'train', options(0));
+  const val = train && (await cacheActivations(model, o.store, 'val', options(train.count)));
+  return train && val ? { train, val } : 'interrupted';
+}
+
+/** At most `most` rows, spread evenly over a split that is sorted by class. */
+function evenRows(count: number, most: number): Int32Array {
+  const length = Math.min(count, most);
+  return Int32Array.from({ length }, (_, i) => Math.floor((i * count) / length));
+}
+
+async function validationLogits(
+  model: TrainingModel,
+  store: ImageStore,
+  cached: Activations | undefined,
+  rows: Int32Array,
+): Promise<Float32Array> {
+  const { classes } = model.network;
+  const logits = new Float32Array(rows.length * classes);
+  if (cached) {
+    for (let at = 0; at < rows.length; at += evaluationBatch) {
+      const some = rows.subarray(at, at + evaluationBatch);
+      const data = new Float32Array(some.length * cached.perRow);
+      some.forEach((row, i) => {
+        data.set(cached.values.subarray(row * cached.perRow, (row + 1) * cached.perRow), i * cached.perRow);
+      });
+      logits.set(model.logits(data, some.length), at * classes);
+    }
+    return logits;
+  }
+  const stream = evalBatches(store, 'val', { batchSize: evaluationBatch, inputSize: model.options.inputSize, rows });
+  try {
+    let at = 0;
+    for (let batch = await stream.next(); batch; batch = await stream.next()) {
+      logits.set(model.logits(batch.images, batch.rows.length), at * classes);
+      at += batch.rows.length;
+    }
+  } finally {
+    await stream.close();
+  }
+  return logits;
+}

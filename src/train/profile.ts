@@ -1,0 +1,139 @@
+/** What is measured before planning: a sample of the images, its features in a small member, and real step times. */
+import type { Clock } from '../lib/clock.ts';
+import type { HostTensor } from '../nas/host-tensor.ts';
+import type { Network } from '../nas/layers.ts';
+import { TrainingModel } from '../nas/training-model.ts';
+import type { StepTime } from '../planner/types.ts';
+import type { Dataset } from './dataset.ts';
+import { decodeSample, type ImageSample } from './sample.ts';
+
+/** A member as the profile needs it. */
+export interface Probe {
+  readonly name: string;
+  readonly nativeSize: number;
+  /** The network with a head for the task's classes. */
+  readonly network: Network;
+  readonly weights: () => Promise<ReadonlyMap<string, HostTensor>>;
+}
+
+export interface Profile {
+  readonly sample: ImageSample;
+  readonly embedding: { readonly features: Float32Array; readonly n: number; readonly d: number };
+  /** Steps measured on this machine, by member. */
+  readonly steps: readonly (StepTime & { readonly member: string })[];
+  /** Reading, decoding and scaling one image, all workers together. */
+  readonly decodeSecondsPerImage: number;
+  /** Building a graph and opening its session. */
+  readonly startSeconds: number;
+}
+
+export interface ProfileOptions {
+  readonly dataset: Dataset;
+  /** Cheapest first; the first one embeds the sample. */
+  readonly probes: readonly Probe[];
+  readonly seed: number;
+  readonly workers: number;
+  /** Seconds the profile may take; what is begun is ended, so a slow machine measures fewer members. */
+  readonly seconds: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const sampleImages = 256;
+const probeBatch = 32;
+/** The first steps allocate and tune. */
+const warmUpSteps = 2;
+const measuredSteps = 4;
+
+/** Measures members in their order for as long as the next one is expected to fit into the time. */
+export async function profile(o: ProfileOptions): Promise<Profile> {
+  const { clock } = o;
+  const started = clock.nowSeconds();
+  const [first, ...others] = o.probes;
+  if (!first) throw new Error('a profile needs a member');
+  const side = first.nativeSize;
+  const sample = await decodeSample(o.dataset, {
+    side,
+    count: sampleImages,
+    seed: o.seed,
+    workers: o.workers,
+    signal: o.signal,
+  });
+  const decodeSecondsPerImage = (clock.nowSeconds() - started) / (sample.count + sample.damaged);
+  const opened = clock.nowSeconds();
+  const model = await openProbe(first);
+  const startSeconds = clock.nowSeconds() - opened;
+  const steps: (StepTime & { member: string })[] = [];
+  let embedding: Profile['embedding'];
+  try {
+    model.start(await first.weights(), o.seed);
+    embedding = embed(model, sample);
+    steps.push(measure(model, first.name, clock));
+  } finally {
+    model.close();
+  }
+  let last = clock.nowSeconds() - opened;
+  for (const probe of others.toReversed()) {
+    // a member that is dearer takes longer to probe; the margin covers it
+    if (o.signal.aborted || clock.nowSeconds() - started + 2 * last > o.seconds) break;
+    const before = clock.nowSeconds();
+    steps.push(await measureAnew(probe, o));
+    last = clock.nowSeconds() - before;
+  }
+  return { sample, embedding, steps, decodeSecondsPerImage, startSeconds };
+}
+
+async function measureAnew(probe: Probe, { seed, clock }: ProfileOptions) {
+  const model = await openProbe(probe);
+  try {
+    model.start(new Map(), seed);
+    return measure(model, probe.name, clock);
+  } finally {
+    model.close();
+  }
+}
+
+function openProbe({ network, nativeSize }: Probe): Promise<TrainingModel> {
+  return TrainingModel.open(network, {
+    ...{ inputSize: nativeSize, batchSize: probeBatch, frozenStages: 0, optimizer: 'sgd', weightDecay: 1e-4 },
+    ...{ labelSmoothing: 0.1, clipNorm: 0, average: false, precision: 'fp32', cachedFeatures: false },
+  });
+}
+
+function embed(model: TrainingModel, sample: ImageSample): Profile['embedding'] {
+  const size = sample.side * sample.side * 3;
+  const parts: Float32Array[] = [];
+  for (let at = 0; at < sample.count; at += probeBatch) {
+    const rows = Math.min(probeBatch, sample.count - at);
+    parts.push(model.embed(Int32Array.from(sample.images.subarray(at * size, (at + rows) * size)), rows));
+  }
+  const d = (parts[0] as Float32Array).length / Math.min(probeBatch, sample.count);
+  const features = new Float32Array(sample.count * d);
+  parts.forEach((part, i) => {
+    features.set(part, i * probeBatch * d);
+  });
+  return { features, n: sample.count, d };
+}
+
+/** Median seconds of a full training step on images of one grey; the values do not change its time. */
+function measure(model: TrainingModel, member: string, clock: Clock): StepTime & { member: string } {
+  const { inputSize, batchSize } = model.options;
+  const { classes } = model.network;
+  const images = new Int32Array(batchSize * inputSize * inputSize * 3).map((_, i) => (i * 31) % 256);
+  const targets = new Float32Array(batchSize * classes).map((_, i) => (i % classes === 0 ? 1 : 0));
+  const seconds: number[] = [];
+  for (let step = 1; step <= warmUpSteps + measuredSteps; step++) {
+    const before = clock.nowSeconds();
+    model.step(images, targets, { learningRate: 1e-4, step, averageDecay: 0, seed: 0 });
+    if (step > warmUpSteps) seconds.push(clock.nowSeconds() - before);
+  }
+  const sorted = seconds.toSorted((a, b) => a - b);
+  return {
+    member,
+    inputSize,
+    batchSize,
+    frozenStages: 0,
+    cachedFeatures: false,
+    seconds: sorted[sorted.length >> 1] as number,
+  };
+}
