@@ -81,12 +81,17 @@ export function run(path: string, args: readonly string[], options: Run): Promis
 /** The last lines of a program's complaint, for an error message. */
 export const lastLines = (text: string, count: number): string => text.trimEnd().split('\n').slice(-count).join('\n');
 
-/** One clear error on the terminal; what is no RunError or InputError is a bug and keeps its stack. */
+/** One clear error on the terminal; what is neither ours nor the system's is a bug and keeps its stack. */
 export function reportFailure(error: unknown): void {
-  const remedy = error instanceof Error && 'remedy' in error ? String(error.remedy) : undefined;
-  const text = error instanceof Error ? (remedy === undefined ? error.stack : `${error.message}\n${remedy}`) : error;
-  process.stderr.write(`error: ${text}\n`);
+  process.stderr.write(`error: ${failureText(error)}\n`);
   process.exitCode = 1;
+}
+
+function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('remedy' in error) return `${error.message}\n${error.remedy}`;
+  if ('syscall' in error) return `${error.message}\nCheck that the folder exists and can be written.`;
+  return error.stack ?? error.message;
 }
 
 /** Whether the module of that `import.meta.url` is the program that was started. */

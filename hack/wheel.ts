@@ -126,13 +126,12 @@ export function pipFailure(wheel: Wheel, root: string, complaint: string): RunEr
     );
   }
   if (/No space left on device/i.test(complaint)) return noSpace(root, neededMegabytes(wheel));
-  const unknown = /No matching distribution|Could not find a version/.test(complaint);
-  const unreachable = /connection|resolve|timed? ?out|unreachable|proxy|SSL|certificate/i.test(complaint);
+  const notThere = /No matching distribution|Could not find a version/.test(complaint);
   return new RunError(
-    unknown && !unreachable
-      ? `The package index has no ${what} for this platform.`
+    notThere
+      ? `The package index gave no ${what} for this platform: it lacks the wheel or cannot be reached.`
       : `pip could not fetch ${what}:\n${lastLines(complaint, 4)}`,
-    'Check the network and the index that pip uses (pip config list), or put the wheel into a folder and name it in PIP_FIND_LINKS; then run this again.',
+    'Check the network and the index that pip uses (python3 -m pip config list), or put the wheel into a folder and name that in PIP_FIND_LINKS; then run this again.',
   );
 }
 

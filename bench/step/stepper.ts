@@ -1,4 +1,7 @@
-import { RunError } from '../../src/lib/errors.ts';
+import { tensorflowVersion } from '../../src/graph/session.ts';
+import { createRng } from '../../src/lib/rng.ts';
+import { networkOf } from '../../src/nas/families/table.ts';
+import { TrainingModel } from '../../src/nas/training-model.ts';
 import type { Precision } from './protocol.ts';
 
 export interface StepperOptions {
@@ -21,10 +24,36 @@ export interface Stepper {
   readonly versions?: Readonly<Record<string, string>>;
 }
 
-/** Opens our engine; the caller does the warm-up steps. Must do the same step as `peer.py`: its constants are the terms. */
-export async function openStepper(options: StepperOptions): Promise<Stepper> {
-  throw new RunError(
-    `No engine is connected to the step benchmark, so "${options.encoding}" cannot be stepped.`,
-    'Connect the training graph in bench/step/stepper.ts.',
-  );
+/** Opens our engine; the caller does the warm-up steps. Does the same step as `peer.py`, whose constants are the terms. */
+export async function openStepper({
+  encoding,
+  classes,
+  size,
+  batch,
+  threads,
+  precision,
+}: StepperOptions): Promise<Stepper> {
+  process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
+  const network = networkOf(encoding, { classes });
+  const model = await TrainingModel.open(network, {
+    ...{ batchSize: batch, inputSize: size, frozenStages: 0, optimizer: 'sgd', weightDecay: 5e-5 },
+    ...{ labelSmoothing: 0.1, clipNorm: 0, average: false, precision, cachedFeatures: false },
+  });
+  model.start(new Map(), 0);
+  const rng = createRng(0);
+  const images = Int32Array.from({ length: batch * size * size * 3 }, () => rng.int(256));
+  const targets = new Float32Array(batch * classes);
+  for (let row = 0; row < batch; row++) targets[row * classes + rng.int(classes)] = 1;
+  let step = 0;
+  return {
+    step: () => {
+      const before = performance.now();
+      model.step(images, targets, { learningRate: 0.01, step: ++step, averageDecay: 0, seed: 0 });
+      return (performance.now() - before) / 1000;
+    },
+    // Linux reports it in KiB
+    peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
+    close: () => model.close(),
+    versions: { tensorflow: await tensorflowVersion() },
+  };
 }

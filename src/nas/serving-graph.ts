@@ -4,8 +4,8 @@ import { Tape } from '../graph/tape.ts';
 import { elementsOf, type HostTensor } from './host-tensor.ts';
 import type { Network } from './layers.ts';
 import { buildNetwork } from './network.ts';
+import { normaliseImages } from './normalise.ts';
 import { fromTorch, parametersOf } from './parameters.ts';
-import { normaliseImages } from './training-model.ts';
 
 /**
  * Signature `serving_default`: `images` uint8 RGB [n, h, w, 3] -> `logits` and `probabilities` [n, classes],

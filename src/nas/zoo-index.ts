@@ -1,5 +1,5 @@
 import { InputError } from '../lib/errors.ts';
-import type { MemberInfo, StepTime } from '../planner/types.ts';
+import type { MemberInfo, StepTime } from './member.ts';
 
 /** What a member learnt before it came into the zoo. */
 export interface Pretraining {
@@ -70,6 +70,7 @@ function member(read: Fields, raw: unknown, at: string): MemberRecord {
     accuracy: read.share(m.accuracy, `${at}.accuracy`),
     stages,
     stageShare,
+    ...(m.boundaryValues === undefined ? {} : { boundaryValues: boundaries(read, m.boundaryValues, stages, at) }),
     steps: read.list(m.steps, `${at}.steps`).map((s, i) => stepTime(read, s, `${at}.steps[${i}]`)),
     weights,
     sha256,
@@ -80,13 +81,24 @@ function member(read: Fields, raw: unknown, at: string): MemberRecord {
   };
 }
 
+function boundaries(read: Fields, raw: unknown, stages: number, at: string): readonly number[] {
+  const values = read.list(raw, `${at}.boundaryValues`).map((v, i) => read.whole(v, `${at}.boundaryValues[${i}]`));
+  if (values.length !== stages + 1) throw read.fault(`${at}.boundaryValues`, `needs ${stages + 1} numbers`);
+  return values;
+}
+
 function stepTime(read: Fields, raw: unknown, at: string): StepTime {
   const s = read.object(raw, at);
+  const { precision } = s;
+  if (precision !== undefined && precision !== 'fp32' && precision !== 'bf16') {
+    throw read.fault(`${at}.precision`, 'is neither fp32 nor bf16');
+  }
   return {
     inputSize: read.whole(s.inputSize, `${at}.inputSize`),
     batchSize: read.whole(s.batchSize, `${at}.batchSize`),
     frozenStages: read.count(s.frozenStages, `${at}.frozenStages`),
     cachedFeatures: s.cachedFeatures === true,
+    ...(precision === undefined ? {} : { precision }),
     seconds: read.positive(s.seconds, `${at}.seconds`),
   };
 }

@@ -1,5 +1,5 @@
 import { bounded, logit } from './logit.ts';
-import { priorLogit, type RunDescription } from './prior.ts';
+import { type PriorTerms, priorTerms, type RunDescription } from './prior.ts';
 
 /** Changes whenever the features below change: a predictor's stored state is of no use with another set. */
 export const encodingVersion = 1;
@@ -15,8 +15,12 @@ const startLogit = ({ features }: RunDescription): number =>
 const is = (condition: boolean): number => (condition ? 1 : 0);
 
 /** What predictors see of a run, one entry a number; all are bounded. The first is the prior that they correct. */
-const inputs: Readonly<Record<string, (run: RunDescription) => number>> = {
-  prior: priorLogit,
+const inputs: Readonly<Record<string, (run: RunDescription, terms: PriorTerms) => number>> = {
+  prior: (_, { untrained, head, training }) => untrained + head + training,
+  priorHead: (_, { head }) => head,
+  priorTraining: (_, { training }) => training,
+  priorScaleLoss: (_, { scaleLoss }) => scaleLoss,
+  rateFit: (_, { fit }) => fit,
 
   logImages: ({ features }) => log(features.images),
   logClasses: ({ features }) => log(features.classes),
@@ -82,8 +86,9 @@ const largest = 50;
 /** The predictor's view of a run; always finite, each input within +-50. */
 export function encode(run: RunDescription): Float64Array {
   const x = new Float64Array(functions.length);
+  const terms = priorTerms(run);
   for (let i = 0; i < x.length; i++) {
-    const value = functions[i]?.(run) ?? 0;
+    const value = functions[i]?.(run, terms) ?? 0;
     x[i] = Number.isNaN(value) ? 0 : bounded(value, -largest, largest);
   }
   return x;

@@ -24,16 +24,41 @@ const augmentationEffects: Readonly<Record<AugmentationLevel, { readonly stretch
   strong: { stretch: 1.6, lift: 1.08 },
 };
 
-export function priorLogit({ features, member, regime }: RunDescription): number {
+/** The terms of the prior, in log odds but for the first; predictors may weigh each anew. */
+export interface PriorTerms {
+  /** Share of the gains that the learning rate leaves, 0 to 1. */
+  readonly fit: number;
+  /** Chance. */
+  readonly untrained: number;
+  /** From chance to where the head settles on unchanged features, as far as the run gets. */
+  readonly head: number;
+  /** Gained by training beyond that. */
+  readonly training: number;
+  /** Lost by the input size; part of `head` already. */
+  readonly scaleLoss: number;
+}
+
+export function priorLogit(run: RunDescription): number {
+  const { untrained, head, training } = priorTerms(run);
+  return untrained + head + training;
+}
+
+export function priorTerms({ features, member, regime }: RunDescription): PriorTerms {
   const chance = 1 / Math.max(2, features.classes);
   const untrained = logit(chance);
   // the nearest class mean in the smallest member is soon reached by any head
   const nearestMean = logit(Math.max(chance, features.nearestMeanAccuracy + chance));
   const quality = 0.5 * (logit(member.accuracy) - logit(ordinaryAccuracy));
-  const settled = Math.max(0.1, nearestMean + quality - untrained - scaleLoss(features, member, regime));
+  const lost = scaleLoss(features, member, regime);
+  const settled = Math.max(0.1, nearestMean + quality - untrained - lost);
   const fit = rateFit(member, regime);
-  const start = untrained + settled * headProgress(features, regime) * fit ** 0.5;
-  return start + gainOfTraining(features, member, regime) * fit;
+  return {
+    fit,
+    untrained,
+    head: settled * headProgress(features, regime) * fit ** 0.5,
+    training: gainOfTraining(features, member, regime) * fit,
+    scaleLoss: lost,
+  };
 }
 
 /** Share of the way that a new head has gone from chance to where it settles on unchanged features. */

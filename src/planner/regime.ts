@@ -1,8 +1,8 @@
 import type { Rng } from '../lib/rng.ts';
-import { cachedBytes, usesCachedFeatures } from './caching.ts';
+import { cachedBytes } from './caching.ts';
 import { type RunCosts, type RunCounts, type RunEstimate, runSeconds } from './run-time.ts';
 import type { Timing } from './timing.ts';
-import type { DatasetFeatures, MemberInfo, Regime } from './types.ts';
+import { type DatasetFeatures, type MemberInfo, type Regime, usesCachedFeatures } from './types.ts';
 
 /** What a regime is chosen for: everything that its dimensions depend on. */
 export interface RegimeSpace {

@@ -1,7 +1,6 @@
-import { usesCachedFeatures } from './caching.ts';
 import { frozenShare } from './step-cost.ts';
 import type { Timing } from './timing.ts';
-import type { AugmentationLevel, MemberInfo, Regime } from './types.ts';
+import { type AugmentationLevel, type MemberInfo, type Regime, usesCachedFeatures } from './types.ts';
 
 /** How many images a run handles. */
 export interface RunCounts {

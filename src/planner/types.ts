@@ -1,3 +1,7 @@
+import type { MemberInfo } from '../nas/member.ts';
+
+export type { MemberInfo, StepTime } from '../nas/member.ts';
+
 /** Features of a data set that a plan is based on. All are cheap: counts, a sample of pixels, one forward pass. */
 export interface DatasetFeatures {
   /** Training images. */
@@ -16,38 +20,6 @@ export interface DatasetFeatures {
   readonly separability: number;
   /** Leave-one-out nearest-class-mean accuracy of the sample in the same features, 0 to 1, minus chance. */
   readonly nearestMeanAccuracy: number;
-}
-
-/** What the planner knows of a zoo's member; no TensorFlow, no weights. */
-export interface MemberInfo {
-  readonly name: string;
-  readonly encoding: string;
-  /** Parameters in millions, MACs in millions at `nativeSize`. */
-  readonly parametersM: number;
-  readonly macsM: number;
-  /** Input size of its pre-training in pixels. */
-  readonly nativeSize: number;
-  /** Pre-training top-1 accuracy, 0 to 1. */
-  readonly accuracy: number;
-  /** Number of stages that can be frozen. */
-  readonly stages: number;
-  /** Share of the forward MACs (at native size) in the first k stages, k = 0 .. stages; the first is 0. */
-  readonly stageShare: readonly number[];
-  /** Measured steps of the reference machine. */
-  readonly steps: readonly StepTime[];
-  /** Values an image has at the end of the first k stages at native size, k = 0 .. stages: what caching them needs. */
-  readonly boundaryValues?: readonly number[];
-}
-
-/** One measured training step. */
-export interface StepTime {
-  readonly inputSize: number;
-  readonly batchSize: number;
-  readonly frozenStages: number;
-  readonly cachedFeatures: boolean;
-  /** fp32 where absent. */
-  readonly precision?: Regime['precision'];
-  readonly seconds: number;
 }
 
 /** Every choice of one fine-tuning run but the network. */
@@ -74,6 +46,13 @@ export interface Regime {
 }
 
 export type AugmentationLevel = 'none' | 'light' | 'medium' | 'strong';
+
+/**
+ * Whether a run computes the activations at the end of its frozen stages once and reuses them: nothing may change an
+ * image between two visits. The trainer and the planner both ask here.
+ */
+export const usesCachedFeatures = (regime: Pick<Regime, 'frozenStages' | 'augmentation' | 'mix'>): boolean =>
+  regime.frozenStages > 0 && regime.augmentation === 'none' && regime.mix === 'none';
 
 /** What the predictor expects, or what a run showed. */
 export interface Prediction {

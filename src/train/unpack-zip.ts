@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
+import { openZip } from '../lib/open-zip.ts';
 import type { UnpackTarget } from './unpack-target.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -9,7 +10,7 @@ const folder = 0o040000;
 
 /** Unpacks a zip. Throws InputError through `target`, and yauzl's own errors where the zip is damaged. */
 export async function unpackZip(path: string, target: UnpackTarget, signal?: AbortSignal): Promise<void> {
-  const zip = await openPromise(path, { autoClose: false, validateEntrySizes: true });
+  const zip = await openZip(path);
   try {
     for await (const entry of zip.eachEntry()) {
       signal?.throwIfAborted();

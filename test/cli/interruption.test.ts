@@ -4,14 +4,14 @@ import { expect, test } from '@jest/globals';
 
 const session = new URL('../../src/cli/session.ts', import.meta.url).href;
 
-/** A command that waits for its signal (or, stubborn, ignores it) and then answers what it had reached. */
+/** A command that waits for its signal (or, stubborn, ignores it), takes a moment to keep things, and answers. */
 const program = (stubborn: boolean): string => `
   import { Session } from '${session}';
   const session = new Session({ json: false, quiet: false, env: {} });
   await session.run(async ({ signal, print }) => {
     const alive = setInterval(() => {}, 1000);
     print('ready');
-    await new Promise((resolve) => signal.addEventListener('abort', () => ${stubborn} || resolve()));
+    await new Promise((resolve) => signal.addEventListener('abort', () => ${stubborn} || setTimeout(resolve, 300)));
     clearInterval(alive);
     return { document: {}, text: () => 'kept the checkpoint', exitCode: signal.reason.exitCode };
   }, { interruptible: true });

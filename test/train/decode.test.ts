@@ -88,7 +88,9 @@ describe('geometry', () => {
 });
 
 describe('what is damaged has a reason', () => {
-  const noise = Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_none, i) => Math.floor(1e4 * Math.abs(Math.sin(i * i + i))) % 256));
+  const noise = Buffer.from(
+    Array.from({ length: 64 * 64 * 3 }, (_none, i) => Math.floor(1e4 * Math.abs(Math.sin(i * i + i))) % 256),
+  );
   const real = (): Sharp => sharp(noise, { raw: { width: 64, height: 64, channels: 3 } });
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
   const cases: readonly (readonly [string, () => Promise<Uint8Array>, RegExp])[] = [

@@ -100,12 +100,16 @@ async function prepare(
   return { dataset, zoo, checkpoint, decision };
 }
 
-function decode(dataset: Dataset, { plan }: Decision, { reporter, signal }: CommandContext): Promise<ImageStore> {
+function decode(
+  dataset: Dataset,
+  { plan, features }: Decision,
+  { reporter, signal }: CommandContext,
+): Promise<ImageStore> {
   const { inputSize, augmentation } = plan.regime;
   reporter.phase('decoding');
   return decodeAll(dataset, {
     side: inputSize,
-    trainSide: trainingSide(inputSize, augmentation),
+    trainSide: trainingSide(inputSize, augmentation, features.resolution),
     ...{ scratch: scratchFolder(), workers: workersHere(), signal },
     onProgress: (done, total) => reporter.progress({ phase: 'decoding', done, total }),
   });

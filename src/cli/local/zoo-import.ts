@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { costOf, stageShares } from '../../nas/cost.ts';
+import { costOf, shapesOf, stageShares } from '../../nas/cost.ts';
+import type { Network } from '../../nas/layers.ts';
 import { encodeSafetensors } from '../../nas/safetensors.ts';
 import { checkWeights, readWeights } from '../../nas/weights.ts';
 import { addMember, type ZooMember } from '../../nas/zoo.ts';
@@ -31,6 +32,7 @@ export async function importMember(request: ZooImportRequest, context: CommandCo
     accuracy,
     stages: network.stages.length,
     stageShare: stageShares(network, nativeSize),
+    boundaryValues: boundaryValues(network, nativeSize),
     // measured on the machine that trains, during its profile
     steps: [],
     pretraining: { data: 'unknown', recipe: `imported from ${basename(weights)}`, epochs: 0, accuracy },
@@ -39,4 +41,11 @@ export async function importMember(request: ZooImportRequest, context: CommandCo
     classes: network.classes,
   };
   return await addMember(request.zoo, member, bytes);
+}
+
+/** Values that one image has before the first stage and after each. */
+function boundaryValues(network: Network, size: number): readonly number[] {
+  const shapes = shapesOf(network, size);
+  const values = [0, ...network.stages.map(({ end }) => end)].map((id) => shapes[id]);
+  return values.map((shape) => (shape === undefined ? 0 : shape.size * shape.size * shape.channels));
 }

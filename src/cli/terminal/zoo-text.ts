@@ -1,5 +1,5 @@
+import type { StepTime } from '../../nas/member.ts';
 import type { Zoo, ZooMember } from '../../nas/zoo.ts';
-import type { StepTime } from '../../planner/types.ts';
 import { count, percent } from '../../train/regime-words.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Paint } from './paint.ts';

@@ -51,6 +51,12 @@ export interface PredictorKind {
 /** Nominal coverage of the intervals. */
 export const confidence = 0.8;
 
+/**
+ * How much a run of that accuracy counts, in (0, 1]: what matters is the accuracy, and near 0 and 1 a large difference
+ * of log odds is a small one of accuracy (the square of the derivative 4 y (1 - y)); a floor keeps failures known.
+ */
+export const weightOf = (y: number): number => Math.max(0.05, (4 * y * (1 - y)) ** 2);
+
 /** Whether a predictor may learn from it. */
 export const isSound = (x: Float64Array, y: number, inputs: number): boolean =>
   x.length === inputs && x.every(Number.isFinite) && y >= 0 && y <= 1;

@@ -1,6 +1,6 @@
 import { createRng } from '../../lib/rng.ts';
 import { logit } from '../logit.ts';
-import { confidence, type Interval, isSound, type Predictor, type PredictorOptions } from './contract.ts';
+import { confidence, type Interval, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
 import { Errors } from './errors.ts';
 import { createNet, descend, forward, type HedgeNet, netState, restoreNet } from './hedge-net.ts';
 import { Leverage } from './leverage.ts';
@@ -74,13 +74,13 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
       errors.add(outputOf(net, before) - target, leverage.of(before));
       scale.observe(x);
       const scores = scale.scores(x);
-      update(net, scores, target);
-      leverage.update(scores);
+      update(net, scores, target, weightOf(y));
+      leverage.update(scores, weightOf(y));
       model.experiences++;
       return true;
     },
     rehearse(x, y): void {
-      if (isSound(x, y, options.inputs)) update(net, scale.scores(x), logit(y) - offsetOf(x));
+      if (isSound(x, y, options.inputs)) update(net, scale.scores(x), logit(y) - offsetOf(x), weightOf(y));
     },
     observe: (x) => scale.observe(x),
     errorOf: (x, y) =>
@@ -100,10 +100,17 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
 }
 
 /** One step of hedge backpropagation towards a target in log odds. */
-function update(net: HedgeNet, scores: Float64Array, target: number): void {
+function update(net: HedgeNet, scores: Float64Array, target: number, weight: number): void {
   const errors = forward(net, scores).map((f) => f - target);
-  descend(net, scores, errors.map(huberSlope));
-  net.alpha = hedgeWeights(net.alpha, errors.map(scaledLoss));
+  descend(
+    net,
+    scores,
+    errors.map((e) => weight * huberSlope(e)),
+  );
+  net.alpha = hedgeWeights(
+    net.alpha,
+    errors.map((e) => weight * scaledLoss(e)),
+  );
 }
 
 const outputOf = (net: HedgeNet, scores: Float64Array): number =>

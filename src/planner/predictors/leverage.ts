@@ -42,10 +42,10 @@ export class Leverage {
   }
 
   /** Takes in one run; `share` below 1 counts it as less than a whole one. */
-  update(scores: Float64Array): void {
+  update(scores: Float64Array, share: number): void {
     const n = this.#size;
     const gain = this.gain(scores);
-    const spread = 1 + this.of(scores, gain);
+    const spread = 1 / share + this.of(scores, gain);
     for (let i = 0; i < n; i++) {
       const scaled = (gain[i] as number) / spread;
       for (let j = 0; j < n; j++) {

@@ -1,5 +1,5 @@
 import { logit } from '../logit.ts';
-import { confidence, isSound, type Predictor, type PredictorOptions } from './contract.ts';
+import { confidence, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
 import { Errors } from './errors.ts';
 import { Leverage } from './leverage.ts';
 import { parsePredictorState } from './saved-state.ts';
@@ -67,9 +67,9 @@ function ridge(options: PredictorOptions, model: RidgeModel): Predictor {
       scale.observe(x);
       const scores = scale.scores(x);
       const gain = leverage.gain(scores);
-      const step = (target - output(weights, scores)) / (1 + leverage.of(scores, gain));
+      const step = (target - output(weights, scores)) / (1 / weightOf(y) + leverage.of(scores, gain));
       for (let i = 0; i < weights.length; i++) weights[i] = (weights[i] as number) + step * (gain[i] as number);
-      leverage.update(scores);
+      leverage.update(scores, weightOf(y));
       model.experiences++;
       return true;
     },

@@ -1,27 +1,27 @@
 /**
- * Pre-trains one member: `node hack/pretrain.ts NAME ENCODING DATA EPOCHS [SIZE]`. Resumes from its checkpoint after a
- * kill at any moment; writes weights and numbers to `.cache/pretrain/NAME/`, from where `hack/build-zoo.ts` takes them.
+ * Pre-trains one member: `node hack/zoo/pretrain.ts NAME ENCODING DATA EPOCHS [SIZE]`. Resumes from its checkpoint after a
+ * kill at any moment; writes weights and numbers to `.cache/pretrain/NAME/`, from where `hack/zoo/build.ts` takes them.
  */
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../src/lib/atomic-file.ts';
-import { systemClock } from '../src/lib/clock.ts';
-import { networkOf } from '../src/nas/families/table.ts';
-import { encodeSafetensors } from '../src/nas/safetensors.ts';
-import { TrainingModel } from '../src/nas/training-model.ts';
-import type { Regime } from '../src/planner/types.ts';
-import type { Batch } from '../src/train/batch.ts';
-import { evalBatches, trainBatches } from '../src/train/batches.ts';
-import { freshProgress, readCheckpoint, writeCheckpoint } from '../src/train/checkpoint.ts';
-import { openDataset } from '../src/train/dataset.ts';
-import { decodeAll } from '../src/train/image-cache.ts';
-import { trainLoop } from '../src/train/loop.ts';
-import { evaluate } from '../src/train/metrics.ts';
+import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { networkOf } from '../../src/nas/families/table.ts';
+import { encodeSafetensors } from '../../src/nas/safetensors.ts';
+import { TrainingModel } from '../../src/nas/training-model.ts';
+import type { Regime } from '../../src/planner/types.ts';
+import type { Batch } from '../../src/train/batch.ts';
+import { evalBatches, trainBatches } from '../../src/train/batches.ts';
+import { freshProgress, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
+import { openDataset } from '../../src/train/dataset.ts';
+import { decodeAll } from '../../src/train/image-cache.ts';
+import { trainLoop } from '../../src/train/loop.ts';
+import { evaluate } from '../../src/train/metrics.ts';
 
 const [name, encoding, data, epochsText, sizeText = '64'] = process.argv.slice(2);
 if (!name || !encoding || !data || !epochsText)
-  throw new Error('usage: node hack/pretrain.ts NAME ENCODING DATA EPOCHS [SIZE]');
+  throw new Error('usage: node hack/zoo/pretrain.ts NAME ENCODING DATA EPOCHS [SIZE]');
 const folder = join('.cache', 'pretrain', name);
 mkdirSync(folder, { recursive: true });
 const [inputSize, epochs, batchSize, seed] = [Number(sizeText), Number(epochsText), 64, 1];

@@ -1,0 +1,193 @@
+/** The graph of a training model: one signature for each thing that a run does. */
+import { attr, GraphBuilder, type Tensor, type Variable } from '../graph/builder.ts';
+import { operations } from '../graph/operations/table.ts';
+import { clipByGlobalNorm, type OptimizerName, optimizers, updateAverage } from '../graph/optimizers.ts';
+import { Tape } from '../graph/tape.ts';
+import type { Network } from './layers.ts';
+import { boundaryOf, buildNetwork, buildStages } from './network.ts';
+import { normaliseImages } from './normalise.ts';
+import { type Parameter, parametersOf } from './parameters.ts';
+
+export interface TrainingOptions {
+  readonly batchSize: number;
+  readonly inputSize: number;
+  readonly frozenStages: number;
+  readonly optimizer: OptimizerName;
+  readonly weightDecay: number;
+  readonly labelSmoothing: number;
+  /** Largest joint norm of the gradients; 0 switches clipping off. */
+  readonly clipNorm: number;
+  /** Whether a moving average of all parameters is kept; evaluation and export then use it. */
+  readonly average: boolean;
+  readonly precision: 'fp32' | 'bf16';
+  /** Steps are fed with the frozen stages' activations in place of images. */
+  readonly cachedFeatures: boolean;
+}
+
+/** Of the variables that hold the moving average of a parameter. */
+export const averagePrefix = 'average/';
+
+/**
+ * Signatures: `step` trains, `forward` evaluates, `boundary` runs the frozen stages, `state` and `restore` read and set all
+ * variables.
+ */
+export class TrainingGraph {
+  readonly g = new GraphBuilder();
+  readonly parameters: readonly Parameter[];
+  readonly state: Variable[] = [];
+  boundaryShape: readonly number[] | undefined;
+  readonly #network: Network;
+  readonly #options: TrainingOptions;
+  readonly #variables = new Map<string, Variable>();
+  readonly #averages = new Map<string, Variable>();
+
+  constructor(network: Network, options: TrainingOptions) {
+    this.#network = network;
+    this.#options = options;
+    this.parameters = parametersOf(network);
+    for (const p of this.parameters) {
+      this.#variables.set(p.name, this.#keep(p.name, p.shape));
+      if (options.average) this.#averages.set(p.name, this.#keep(averagePrefix + p.name, p.shape));
+    }
+    if (options.frozenStages > 0) this.#boundary();
+    this.#step();
+    this.#forward();
+    this.#stateSignatures();
+  }
+
+  #keep(name: string, shape: readonly number[]): Variable {
+    const variable = this.g.variable(name, shape);
+    this.state.push(variable);
+    return variable;
+  }
+
+  get #precision() {
+    return this.#options.precision === 'bf16' ? 'bfloat16' : 'float32';
+  }
+
+  /** Values of the parameters by name, each read once in a signature. */
+  #reader(source: ReadonlyMap<string, Variable>): (name: string) => Tensor {
+    const reads = new Map<string, Tensor>();
+    return (name) => {
+      const known = reads.get(name) ?? this.g.read(source.get(name) as Variable);
+      reads.set(name, known);
+      return known;
+    };
+  }
+
+  #images(name: string, rows: number): Tensor {
+    const { inputSize } = this.#options;
+    return this.g.placeholder(name, [rows, inputSize, inputSize, 3], 'int32');
+  }
+
+  #boundary(): void {
+    const data = this.#images('boundary_data', -1);
+    const parameter = this.#reader(this.#variables);
+    const { frozenStages } = this.#options;
+    const options = { parameter, precision: this.#precision } as const;
+    const activations = buildStages(
+      new Tape(this.g),
+      this.#network,
+      normaliseImages(this.g, data),
+      frozenStages,
+      options,
+    );
+    this.boundaryShape = activations.shape.slice(1);
+    this.g.signature('boundary', { data }, { activations });
+  }
+
+  /** The tensor to feed and the layer after which the network goes on from it. */
+  #input(name: string, rows: number): { data: Tensor; input: Tensor; from: number } {
+    if (!this.#options.cachedFeatures) {
+      const data = this.#images(name, rows);
+      return { data, input: normaliseImages(this.g, data), from: -1 };
+    }
+    const data = this.g.placeholder(name, [rows, ...(this.boundaryShape ?? [])], 'float32');
+    return { data, input: data, from: boundaryOf(this.#network, this.#options.frozenStages) };
+  }
+
+  #step(): void {
+    const { g } = this;
+    const o = this.#options;
+    const { data, input, from } = this.#input('step_data', o.batchSize);
+    const targets = g.placeholder('step_targets', [o.batchSize, this.#network.classes], 'float32');
+    const seed = g.placeholder('step_seed', [2], 'int32');
+    const [learningRate, updateNumber, averageDecay] = ['learning_rate', 'update_number', 'average_decay'].map((name) =>
+      g.placeholder(name, [], 'float32'),
+    ) as [Tensor, Tensor, Tensor];
+    const tape = new Tape(g);
+    const parameter = this.#reader(this.#variables);
+    const done: string[] = [];
+    const updateStatistics = (name: string, s: { mean: Tensor; variance: Tensor }): void => {
+      done.push(g.assign(this.#variables.get(`${name}.running_mean`) as Variable, s.mean));
+      done.push(g.assign(this.#variables.get(`${name}.running_var`) as Variable, s.variance));
+    };
+    const training = { frozenStages: o.frozenStages, seed, updateStatistics };
+    const { logits } = buildNetwork(tape, this.#network, input, from, {
+      parameter,
+      precision: this.#precision,
+      training,
+    });
+    const loss = tape.apply(operations.softmaxCrossEntropy, [logits, targets], { labelSmoothing: o.labelSmoothing });
+    done.push(...this.#updates(tape, loss, parameter, learningRate, updateNumber));
+    if (o.average) {
+      const moved = this.parameters.map((p) => {
+        const [average, variable] = [this.#averages.get(p.name) as Variable, this.#variables.get(p.name) as Variable];
+        return updateAverage(g, average, variable, averageDecay, done);
+      });
+      done.push(...moved);
+    }
+    const inputs = { data, targets, learningRate, updateNumber, averageDecay, seed };
+    g.signature('step', inputs, { loss: g.after(loss, done) });
+  }
+
+  #updates(
+    tape: Tape,
+    loss: Tensor,
+    parameter: (name: string) => Tensor,
+    learningRate: Tensor,
+    updateNumber: Tensor,
+  ): string[] {
+    const { g } = this;
+    const o = this.#options;
+    const trained = this.parameters.filter((p) => !p.statistic && p.stage >= o.frozenStages);
+    const gradients = tape.gradients(
+      loss,
+      trained.map((p) => parameter(p.name)),
+    ) as Tensor[];
+    const clipped = o.clipNorm > 0 ? clipByGlobalNorm(g, gradients, o.clipNorm) : gradients;
+    const optimizer = optimizers[o.optimizer];
+    return trained.map((p, i) => {
+      const slots = optimizer.slots.map((slot) => this.#keep(`${slot}/${p.name}`, p.shape));
+      const item = {
+        variable: this.#variables.get(p.name) as Variable,
+        gradient: clipped[i] as Tensor,
+        decay: p.decay,
+      };
+      return optimizer.update(g, item, slots, { weightDecay: o.weightDecay, learningRate, updateNumber });
+    });
+  }
+
+  #forward(): void {
+    const { data, input, from } = this.#input('forward_data', -1);
+    const parameter = this.#reader(this.#options.average ? this.#averages : this.#variables);
+    const options = { parameter, precision: this.#precision } as const;
+    const { logits, features } = buildNetwork(new Tape(this.g), this.#network, input, from, options);
+    this.g.signature('forward', { data }, { logits, features });
+  }
+
+  #stateSignatures(): void {
+    const { g } = this;
+    const inputs = Object.fromEntries(
+      this.state.map((v, i) => [`v${i}`, g.placeholder(`restore/${i}`, v.shape, 'float32')]),
+    );
+    const assigned = this.state.map((v, i) => g.assign(v, inputs[`v${i}`] as Tensor));
+    g.signature('restore', inputs, { done: g.after(g.scalar(0), assigned) });
+    const outputs = this.state.map((v, i) => {
+      // a copy: the variable's own buffer would change under the reader's hands
+      const copy = g.single('DeepCopy', [g.read(v)], { T: attr.type('float32') }, { shape: v.shape, dtype: 'float32' });
+      return [`v${i}`, copy] as const;
+    });
+    g.signature('state', {}, Object.fromEntries(outputs));
+  }
+}

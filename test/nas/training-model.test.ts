@@ -1,0 +1,121 @@
+import { describe, expect, test } from '@jest/globals';
+import type { OptimizerName } from '../../src/graph/optimizers.ts';
+import type { TrainingOptions } from '../../src/nas/training-graph.ts';
+import type { TrainingModel } from '../../src/nas/training-model.ts';
+import { aBatch, aModel, settings } from '../support/models.ts';
+
+function steps(model: TrainingModel, from: number, to: number, learningRate = 0.05): number[] {
+  const losses: number[] = [];
+  for (let step = from; step <= to; step++) {
+    const { images, targets } = aBatch(step);
+    losses.push(model.step(images, targets, settings(step, learningRate)));
+  }
+  return losses;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+const distance = (a: Float32Array, b: Float32Array): number =>
+  Math.max(...a.map((v, i) => Math.abs(v - (b[i] as number))));
+
+describe('a model in training', () => {
+  test.each<[string, Partial<TrainingOptions>, number]>([
+    ['SGD with Nesterov momentum', { optimizer: 'sgd' }, 0.05],
+    ['AdamW', { optimizer: 'adamw', weightDecay: 0.01 }, 0.003],
+    ['clipped gradients', { clipNorm: 0.5 }, 0.05],
+    ['label smoothing', { labelSmoothing: 0.1 }, 0.05],
+    ['a moving average', { average: true }, 0.05],
+    ['bfloat16 activations', { precision: 'bf16' }, 0.05],
+  ])('learns with %s', async (_name, options, learningRate) => {
+    const model = await aModel(options);
+    const losses = steps(model, 1, 60, learningRate);
+    const [begin, end] = [mean(losses.slice(0, 5)), mean(losses.slice(-5))];
+    expect(begin).toBeGreaterThan(1.2);
+    expect(end).toBeLessThan(0.65 * begin);
+    model.close();
+  });
+
+  test.each<[string, Partial<TrainingOptions>]>([
+    ['SGD', {}],
+    ['AdamW, an average and dropout seeds', { optimizer: 'adamw', average: true, clipNorm: 1 }],
+  ])('goes on from its saved state as if it had never stopped, with %s', async (_name, options) => {
+    const whole = await aModel(options);
+    const expected = steps(whole, 1, 10);
+    const first = await aModel(options);
+    const begun = steps(first, 1, 5);
+    const state = first.state();
+    first.close();
+    const second = await aModel(options);
+    second.restore(state);
+    expect([...begun, ...steps(second, 6, 10)]).toEqual(expected);
+    expect(second.state()).toEqual(whole.state());
+    whole.close();
+    second.close();
+  });
+
+  test('leaves frozen stages and their statistics as they were', async () => {
+    const model = await aModel({ frozenStages: 1 });
+    const before = model.weights();
+    steps(model, 1, 3);
+    const after = model.weights();
+    const changed = model.parameters.filter(
+      (p) => distance(before.get(p.name)?.data as Float32Array, after.get(p.name)?.data as Float32Array) > 0,
+    );
+    expect(new Set(changed.map((p) => p.stage))).toEqual(new Set([1, 2, 3]));
+    expect(changed).toHaveLength(model.parameters.filter((p) => p.stage > 0).length);
+    model.close();
+  });
+
+  test('learns the same from cached activations as from images', async () => {
+    const [fromImages, fromCache] = [
+      await aModel({ frozenStages: 1 }),
+      await aModel({ frozenStages: 1, cachedFeatures: true }),
+    ];
+    for (let step = 1; step <= 5; step++) {
+      const { images, targets } = aBatch(step);
+      const expected = fromImages.step(images, targets, settings(step));
+      const activations = fromCache.boundary(images, 8);
+      expect(fromCache.step(activations, targets, settings(step))).toBeCloseTo(expected, 5);
+    }
+    const { images } = aBatch(99);
+    const difference = distance(fromImages.logits(images, 8), fromCache.logits(fromCache.boundary(images, 8), 8));
+    expect(difference).toBeLessThan(1e-4);
+    fromImages.close();
+    fromCache.close();
+  });
+
+  test('evaluates with the average of its weights, not with the last ones', async () => {
+    const model = await aModel({ average: true });
+    const [plain, { images }] = [await aModel({ average: false }), aBatch(99)];
+    steps(model, 1, 3);
+    steps(plain, 1, 3);
+    expect(distance(model.logits(images, 8), plain.logits(images, 8))).toBeGreaterThan(1e-3);
+    model.close();
+    plain.close();
+  });
+
+  test('takes any number of images at once when it evaluates', async () => {
+    const model = await aModel();
+    const { images } = aBatch(5);
+    const all = model.logits(images, 8);
+    const one = model.logits(images.subarray(0, 16 * 16 * 3), 1);
+    expect(distance(one, all.subarray(0, 4))).toBeLessThan(1e-5);
+    model.close();
+  });
+
+  test.each<OptimizerName>(['sgd', 'adamw'])('repeats to the bit with one seed, with %s', async (optimizer) => {
+    const [a, b] = [await aModel({ optimizer }), await aModel({ optimizer })];
+    expect(steps(a, 1, 8)).toEqual(steps(b, 1, 8));
+    a.close();
+    b.close();
+  });
+
+  test('needs no more memory after 1,000 steps', async () => {
+    const model = await aModel();
+    steps(model, 1, 300);
+    const before = process.memoryUsage().rss;
+    steps(model, 301, 1300);
+    const grown = process.memoryUsage().rss - before;
+    expect(grown / 2 ** 20).toBeLessThan(32);
+    model.close();
+  });
+});
