@@ -24,13 +24,18 @@ export interface BenchResult {
   readonly versions: Readonly<Record<string, Cell>>;
   readonly rows: readonly Readonly<Record<string, unknown>>[];
   readonly claims: readonly Claim[];
-  /** Which fields of the rows to show, in this order: names, or names with headings. All where it is missing. */
-  readonly columns?: readonly (string | { readonly name: string; readonly heading: string })[];
+  /**
+   * Which fields of the rows to show, in this order: names, names with headings, or names with what they mean, as
+   * `bench/lib/results.ts` writes them. All where it is missing.
+   */
+  readonly columns?:
+    | readonly (string | { readonly name: string; readonly heading: string })[]
+    | Readonly<Record<string, string>>;
 }
 
 /** The text between the markers: rows and claims as tables, then the machine and the versions. */
 export function renderResult(result: BenchResult): string {
-  const columns = (result.columns ?? [...new Set(result.rows.flatMap((row) => Object.keys(row)))]).map((column) =>
+  const columns = columnsOf(result).map((column) =>
     typeof column === 'string' ? { name: column, heading: column } : column,
   );
   const rows = table(
@@ -44,6 +49,11 @@ export function renderResult(result: BenchResult): string {
   const machine = typeof result.machine === 'string' ? result.machine : pairs(result.machine);
   const parts = [rows, ...(result.claims.length > 0 ? [claims] : []), `${machine}; ${pairs(result.versions)}.`];
   return `${parts.join('\n\n')}\n`;
+}
+
+function columnsOf({ columns, rows }: BenchResult) {
+  if (columns === undefined) return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return Symbol.iterator in columns ? columns : Object.keys(columns);
 }
 
 const pairs = (values: Readonly<Record<string, Cell>>): string =>

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { RunError } from '../src/lib/errors.ts';
 import { tensorflowVersion } from './tensorflow-wheels.ts';
 import { findTool, lastLines, run } from './tool.ts';
@@ -17,6 +18,8 @@ export interface BindingPlaces {
 
 const packageFolder = (nodeModules: string): string => join(nodeModules, '@tensorflow', 'tfjs-node-gpu');
 const headersFolder = (nodeModules: string): string => join(nodeModules, 'node-api-headers', 'include');
+/** Sets TensorFlow's log level as the binding is loaded. */
+const quietLog = fileURLToPath(new URL('native/quiet-log.cc', import.meta.url));
 const libraryFolder = (root: string): string => join(root, 'tensorflow');
 
 /** Where tfjs-node-gpu looks for its binding. */
@@ -31,9 +34,10 @@ export function cachedBinding(places: BindingPlaces): string {
   }
   hash.update(
     compilerArguments(places, 'out')
-      .filter((arg) => !arg.startsWith(places.nodeModules))
+      .filter((arg) => !arg.startsWith(places.nodeModules) && arg !== quietLog)
       .join('\0'),
   );
+  hash.update(readFileSync(quietLog));
   hash.update(places.librarySha256);
   return join(places.root, 'binding', hash.digest('hex').slice(0, 16), 'tfjs_binding.node');
 }
@@ -91,7 +95,10 @@ function compilerArguments({ root, nodeModules }: BindingPlaces, output: string)
     ...list(sources)
       .filter((name) => name.endsWith('.cc'))
       .map((name) => join(sources, name)),
+    quietLog,
     ...['-o', output, '-L', libraryFolder(root), '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
+    // TensorFlow logs as it is initialised: the binding, which sets the level, has to be initialised before it
+    ...['-Xlinker', '-z', '-Xlinker', 'initfirst'],
     // through -Xlinker and not -Wl, which would split a path at its commas
     ...['-Xlinker', '-rpath', '-Xlinker', libraryFolder(root)],
   ];

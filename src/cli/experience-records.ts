@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataDir } from '../lib/user-dirs.ts';
 import { shippedZooDir } from '../nas/zoo.ts';
@@ -20,6 +21,11 @@ export async function withOwnExperience<T>(
   } finally {
     await database.close();
   }
+}
+
+/** The user's own runs. Where there are none yet no database is made for them, which would take seconds. */
+export async function ownExperience(env: NodeJS.ProcessEnv): Promise<readonly Experience[]> {
+  return existsSync(experienceDir(env)) ? await withOwnExperience(env, (store) => store.list()) : [];
 }
 
 /** The runs that a zoo brings along; empty where it brings none. */

@@ -19,6 +19,8 @@ export interface PlanRequest {
   readonly maxDamagedShare: number;
   /** Only this member of the zoo may be chosen. */
   readonly member: string | undefined;
+  /** Plan as if no run on the data set of that name were known, for an honest measurement on it. */
+  readonly withoutExperienceOf: string | undefined;
   readonly regime: RegimeOverrides;
 }
 

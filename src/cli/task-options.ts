@@ -14,6 +14,7 @@ export interface TaskOptions extends Record<string, unknown> {
   readonly valShare: number;
   readonly maxDamaged: number;
   readonly member?: string;
+  readonly withoutExperienceOf?: string;
 }
 
 interface RegimeOption {
@@ -77,6 +78,7 @@ export function addTaskOptions(command: Command): Command {
     )
     .option('--zoo <folder>', 'zoo to choose from (default: the shipped one and your imported members)')
     .option('--member <name>', 'choose only this member of the zoo')
+    .option('--without-experience-of <name>', 'plan as if no run on the data set of that name were known')
     .option('--seed <n>', 'seed of everything random', integer('--seed', { min: 0, max: 4_294_967_295 }), 0)
     .option(
       '--val-share <share>',
@@ -112,6 +114,7 @@ export async function taskRequest(path: string, options: TaskOptions): Promise<P
     validationShare: options.valShare,
     maxDamagedShare: options.maxDamaged,
     member: options.member,
+    withoutExperienceOf: options.withoutExperienceOf,
     regime: regimeOverrides(options),
   };
 }

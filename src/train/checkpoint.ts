@@ -67,9 +67,20 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | undef
   if (metadata['version'] !== version) {
     throw new InputError(`The checkpoint ${file} is of another version of nasoa.`, 'Remove its folder and begin anew.');
   }
-  const progress = JSON.parse(metadata['progress'] ?? '{}') as Progress;
+  const progress = parseProgress(metadata['progress'] ?? '', file);
   const state = new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
   return { progress, decision: metadata['decision'] ?? '', state };
+}
+
+function parseProgress(text: string, file: string): Progress {
+  const counts = ['step', 'steps', 'activeSeconds', 'waitedSeconds', 'trainingSeconds', 'evaluationSeconds', 'resumed'];
+  try {
+    const raw = JSON.parse(text) as Progress & Record<string, unknown>;
+    if (Array.isArray(raw.curve) && counts.every((name) => Number.isFinite(raw[name]))) return raw;
+  } catch {
+    // told below
+  }
+  throw new InputError(`The checkpoint ${file} is damaged.`, 'Remove its folder and begin anew.');
 }
 
 export const removeCheckpoint = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /** Writes a trained model as users take it away: SavedModel, safetensors, labels and a model card in one folder. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodeSavedModel } from '../graph/proto.ts';
 import { hasCode, InputError } from '../lib/errors.ts';
@@ -58,18 +58,35 @@ export async function exportModel(o: ExportOptions): Promise<void> {
       if (!hasCode(error, 'ENOENT')) throw error;
     });
     await rename(beside, o.folder);
+  } catch (error) {
+    // whatever went wrong, the model that was there is there again
+    if (await isThere(old)) await rename(old, o.folder);
+    throw error;
   } finally {
     await rm(beside, { recursive: true, force: true });
     await rm(old, { recursive: true, force: true });
   }
 }
 
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
 /** Reads `model.json` of a model folder, or of the output folder around it; with the folder that holds the graph. */
 export async function readModelInfo(path: string): Promise<{ readonly folder: string; readonly info: ModelInfo }> {
   for (const folder of [path, join(path, 'model')]) {
     const text = await readFile(join(folder, 'model.json'), 'utf8').catch((error: unknown) => {
       if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
-      throw error;
+      const file = join(folder, 'model.json');
+      throw new InputError(
+        `The model description "${file}" cannot be read.`,
+        'Check what it is, and its permissions.',
+        {
+          cause: error,
+        },
+      );
     });
     if (text !== undefined) return { folder, info: parseModelInfo(text, join(folder, 'model.json')) };
   }
@@ -93,6 +110,7 @@ function parseModelInfo(text: string, file: string): ModelInfo {
   const { format, version, encoding, inputSize, classes, accuracy } = raw ?? {};
   if (format !== 'nasoa-model' || version !== 1) throw wrong();
   if (typeof encoding !== 'string' || typeof inputSize !== 'number' || typeof accuracy !== 'number') throw wrong();
-  if (!Array.isArray(classes) || !classes.every((c) => typeof c === 'string')) throw wrong();
+  if (!Number.isInteger(inputSize) || inputSize < 1) throw wrong();
+  if (!Array.isArray(classes) || classes.length === 0 || !classes.every((c) => typeof c === 'string')) throw wrong();
   return { format, version, encoding, inputSize, classes, accuracy };
 }

@@ -1,5 +1,7 @@
 /** One fine-tuning run of a chosen member and regime over decoded images: model, data, loop, last evaluation. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.ts';
+import { RunError } from '../lib/errors.ts';
 import { elementsOf, type HostTensor } from '../nas/host-tensor.ts';
 import type { Network } from '../nas/layers.ts';
 import { TrainingModel } from '../nas/training-model.ts';
@@ -28,6 +30,10 @@ export interface FineTuneOptions {
   readonly stretch: number;
   /** Evaluations during the run, besides the one after it. */
   readonly evaluations: number;
+  /** Seconds that the evaluation after it may take; with more images than that it takes as many as it can, evenly. */
+  readonly lastEvaluationSeconds?: number;
+  /** Bytes that cached activations may take; beyond it the frozen stages run in each step. 1.5 GB unless given. */
+  readonly cacheBytes?: number;
   readonly resume: Checkpoint | undefined;
   readonly checkpointEverySeconds: number;
   /** Keeps a checkpoint; its decision is the caller's. */
@@ -44,16 +50,17 @@ export interface FineTuneOptions {
 
 export interface FineTuned {
   readonly outcome: LoopOutcome;
-  /** Logits of the whole validation split [n, classes], once the run has ended; undefined where it was interrupted. */
+  /** Logits [n, classes] of `rows`, once the run has ended; undefined where it was interrupted. */
   readonly logits: Float32Array | undefined;
+  /** Rows of the validation split in the last evaluation: all, unless there was no time for that many. */
+  readonly rows: Int32Array;
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
 /** Images of an evaluation during the run: enough for a curve, few enough to cost little. */
 const interimImages = 1000;
 const evaluationBatch = 100;
-/** Bytes that cached activations may take; beyond it the frozen stages run in each step. */
-const cacheBytes = 1.5e9;
+const defaultCacheBytes = 1.5e9;
 
 export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
   const model = await openModel(o);
@@ -65,8 +72,10 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
       ? { ...o.resume.progress, resumed: o.resume.progress.resumed + 1 }
       : freshProgress(o.regime.steps);
     const cached = model.options.cachedFeatures ? await cacheBoth(model, o) : undefined;
-    if (cached === 'interrupted')
-      return { outcome: { ...from, stopped: 'interrupted' }, logits: undefined, weights: new Map() };
+    if (cached === 'interrupted') {
+      const activeSeconds = Math.max(from.activeSeconds, o.clock.nowSeconds() - o.startedSeconds);
+      return { ...unfinished, outcome: { ...from, activeSeconds, stopped: 'interrupted' } };
+    }
     const common = { batchSize: model.options.batchSize, seed: o.seed, startStep: from.step };
     let source: StepSource;
     if (cached) source = activationSource(cached.train, { ...common, classes: o.network.classes });
@@ -74,34 +83,41 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
       batches = trainBatches(o.store, { ...o.regime, ...common });
       source = imageSource(batches);
     }
+    const some = evenRows(o.store.val.count, interimImages);
     const keep = (progress: Progress) => o.keep({ progress, state: model.state() });
     const outcome = await trainLoop({
       ...{ model, source, from, regime: o.regime, seed: o.seed, clock: o.clock, signal: o.signal },
       ...{ startedSeconds: o.startedSeconds, deadlineSeconds: o.deadlineSeconds, stretch: o.stretch },
       evaluations: o.evaluations,
-      evaluate: async () => {
-        const rows = evenRows(o.store.val.count, interimImages);
-        const labels = Int32Array.from(rows, (row) => o.store.val.labels[row] as number);
-        return accuracyOf(await validationLogits(model, o.store, cached?.val, rows), labels, o.network.classes);
+      // a forward pass is less than half of a step
+      evaluationSteps: some.length / model.options.batchSize / 2,
+      evaluate: async (secondsAllowed) => {
+        const until = o.clock.nowSeconds() + secondsAllowed;
+        const logits = await validationLogits(model, o.store, cached?.val, some, () => o.clock.nowSeconds() > until);
+        return logits && accuracyOf(logits, labelsOf(o.store, some), o.network.classes);
       },
       checkpointEverySeconds: o.checkpointEverySeconds,
       checkpoint: keep,
       onProgress: (progress, left) => o.onProgress('training', progress.step, progress.steps, left, progress),
     });
-    if (outcome.stopped === 'interrupted') {
-      await keep(outcome);
-      return { outcome, logits: undefined, weights: new Map() };
-    }
-    const weights = model.weights();
-    const all = evenRows(o.store.val.count, o.store.val.count);
-    return { outcome, logits: await validationLogits(model, o.store, cached?.val, all), weights };
+    // also at the end: a kill during what follows must not cost the training
+    await keep(outcome);
+    if (outcome.stopped === 'interrupted') return { ...unfinished, outcome };
+    return { outcome, weights: model.weights(), ...(await lastEvaluation(model, o, cached?.val)) };
   } finally {
     await batches?.close();
     model.close();
   }
 }
 
-async function openModel({ network, regime, store }: FineTuneOptions): Promise<TrainingModel> {
+const unfinished = { logits: undefined, rows: new Int32Array(), weights: new Map<string, HostTensor>() };
+
+async function openModel({
+  network,
+  regime,
+  store,
+  cacheBytes = defaultCacheBytes,
+}: FineTuneOptions): Promise<TrainingModel> {
   const { inputSize, frozenStages, optimizer, weightDecay, labelSmoothing, precision } = regime;
   const options = {
     ...{ inputSize, frozenStages, optimizer, weightDecay, labelSmoothing, precision },
@@ -134,7 +150,15 @@ async function cacheBoth(model: TrainingModel, o: FineTuneOptions): Promise<Cach
   const { signal } = o;
   const options = (before: number) => ({
     ...{ batchSize: evaluationBatch, signal },
-    onProgress: (done: number) => o.onProgress('features', before + done, total, undefined, undefined),
+    onProgress: (done: number) => {
+      o.onProgress('features', before + done, total, undefined, undefined);
+      if (o.clock.nowSeconds() - o.startedSeconds > (o.deadlineSeconds ?? Number.POSITIVE_INFINITY)) {
+        throw new RunError(
+          'The time was up before the frozen stages had seen every image.',
+          'Allow more time with --budget, or train everything with --frozen-stages 0.',
+        );
+      }
+    },
   });
   const train = await cacheActivations(model, o.store, 'train', options(0));
   const val = train && (await cacheActivations(model, o.store, 'val', options(train.count)));
@@ -147,16 +171,42 @@ function evenRows(count: number, most: number): Int32Array {
   return Int32Array.from({ length }, (_, i) => Math.floor((i * count) / length));
 }
 
+/** True classes of rows of the validation split. */
+export const labelsOf = (store: ImageStore, rows: Int32Array): Int32Array =>
+  rows.map((row) => store.val.labels[row] as number);
+
+async function lastEvaluation(
+  model: TrainingModel,
+  { store, clock, lastEvaluationSeconds = Number.POSITIVE_INFINITY }: FineTuneOptions,
+  cached: Activations | undefined,
+): Promise<Pick<FineTuned, 'rows' | 'logits'>> {
+  const { count } = store.val;
+  const some = evenRows(count, interimImages);
+  const began = clock.nowSeconds();
+  const logits = await validationLogits(model, store, cached, some);
+  if (some.length === count) return { rows: some, logits };
+  const took = clock.nowSeconds() - began;
+  const fits = took > 0 ? Math.floor(((lastEvaluationSeconds - took) / took) * some.length) : count;
+  if (fits <= some.length) return { rows: some, logits };
+  const rows = evenRows(count, fits);
+  return { rows, logits: await validationLogits(model, store, cached, rows) };
+}
+
+/** Logits [rows, classes]; undefined where `isOver` said so before the end. */
 async function validationLogits(
   model: TrainingModel,
   store: ImageStore,
   cached: Activations | undefined,
   rows: Int32Array,
-): Promise<Float32Array> {
+  isOver: () => boolean = () => false,
+): Promise<Float32Array | undefined> {
   const { classes } = model.network;
   const logits = new Float32Array(rows.length * classes);
   if (cached) {
     for (let at = 0; at < rows.length; at += evaluationBatch) {
+      // signals and timers get their turn
+      await turn();
+      if (isOver()) return undefined;
       const some = rows.subarray(at, at + evaluationBatch);
       const data = new Float32Array(some.length * cached.perRow);
       some.forEach((row, i) => {
@@ -170,6 +220,7 @@ async function validationLogits(
   try {
     let at = 0;
     for (let batch = await stream.next(); batch; batch = await stream.next()) {
+      if (isOver()) return undefined;
       logits.set(model.logits(batch.images, batch.rows.length), at * classes);
       at += batch.rows.length;
     }

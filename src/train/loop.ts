@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { TrainingModel } from '../nas/training-model.ts';
 import type { Regime } from '../planner/types.ts';
 import type { Progress } from './checkpoint.ts';
-import { createPace, fittingSteps } from './pace.ts';
+import { createPace, evaluationShare, fittingSteps } from './pace.ts';
 import type { CurvePoint } from './result.ts';
 import { averageDecayAt, learningRateAt } from './schedule.ts';
 
@@ -14,7 +14,7 @@ export interface StepSource {
 }
 
 export interface LoopOptions {
-  readonly model: TrainingModel;
+  readonly model: Pick<TrainingModel, 'step'>;
   readonly regime: Regime;
   readonly source: StepSource;
   readonly seed: number;
@@ -29,8 +29,10 @@ export interface LoopOptions {
   readonly stretch: number;
   /** Evaluations during the run, evenly spread; the one after its end is not among them. */
   readonly evaluations: number;
-  /** Validation accuracy, 0 to 1. */
-  readonly evaluate: () => Promise<number>;
+  /** What one of them is expected to cost, in steps, until the first was made. */
+  readonly evaluationSteps?: number;
+  /** Validation accuracy, 0 to 1; undefined where it was given up after the seconds allowed. */
+  readonly evaluate: (secondsAllowed: number) => Promise<number | undefined>;
   readonly checkpointEverySeconds: number;
   readonly checkpoint: (progress: Progress) => Promise<void>;
   readonly onProgress: (progress: Progress, secondsLeft: number | undefined) => void;
@@ -39,43 +41,62 @@ export interface LoopOptions {
 
 export type LoopOutcome = Progress & { readonly stopped: 'completed' | 'budget' | 'interrupted' };
 
-/** Step after which the length of the run is settled once by the pace measured until then. */
+/** Step after which a run that would leave time over is lengthened, once. */
 const settleStep = 12;
-/** Share of the time left that is kept back for what the pace does not foresee. */
-const reserve = 0.01;
+/** Checkpoints may take one part in this many of the time. */
+const checkpointPart = 50;
 
 /** Trains until every step is done, time is up or the signal comes. Seeded runs of a fixed number of steps repeat. */
 export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
   const { model, regime, clock, from } = o;
   const pace = createPace();
   const curve: CurvePoint[] = [...from.curve];
-  let { step, steps } = from;
-  let [losses, lossSum, evaluated, overhead] = [0, 0, Math.floor((step / steps) * (o.evaluations + 1)), 0];
-  let { trainingSeconds, evaluationSeconds } = from;
-  let savedAt = clock.nowSeconds();
+  let { step, steps, trainingSeconds, evaluationSeconds } = from;
+  let most = Math.max(steps, regime.steps);
+  let [losses, lossSum, evaluated] = [0, 0, Math.floor((step / steps) * (o.evaluations + 1))];
+  let [evaluationTook, checkpointTook, savedAt]: [number | undefined, number, number] = [
+    undefined,
+    0,
+    clock.nowSeconds(),
+  ];
   const active = (): number => clock.nowSeconds() - o.startedSeconds;
+  const secondsLeft = (): number => (o.deadlineSeconds ?? Number.POSITIVE_INFINITY) - active();
   const progress = (): Progress => ({
-    step,
-    steps,
-    activeSeconds: active(),
+    ...{ step, steps, trainingSeconds, evaluationSeconds, curve },
+    // what passed between a last step in an earlier process and the end of this one was not spent on the weights
+    activeSeconds: step > from.step ? active() : Math.max(from.activeSeconds, active() + Math.min(0, secondsLeft())),
     waitedSeconds: from.waitedSeconds + o.source.waitedSeconds,
-    trainingSeconds,
-    evaluationSeconds,
     resumed: from.resumed,
-    curve,
   });
+  const addToCurve = (accuracy?: number): void => {
+    const trainingLoss = losses > 0 ? { trainingLoss: lossSum / losses } : {};
+    curve.push({ seconds: active(), step, ...trainingLoss, ...(accuracy === undefined ? {} : { accuracy }) });
+    [losses, lossSum] = [0, 0];
+  };
+  const expected = (): number => evaluationTook ?? (pace.stepSeconds() ?? 0) * (o.evaluationSteps ?? 0);
+  const settleLength = (): void => {
+    const stepSeconds = pace.stepSeconds();
+    if (secondsLeft() <= 0) steps = step;
+    if (o.deadlineSeconds === undefined || stepSeconds === undefined) return;
+    const evaluations = o.evaluations - evaluated;
+    const state = { done: step, stepSeconds, secondsLeft: secondsLeft(), evaluations, evaluationSeconds: expected() };
+    if (step === from.step + settleStep) {
+      most = Math.max(most, fittingSteps({ ...state, most: Math.round(regime.steps * o.stretch) }));
+    }
+    steps = fittingSteps({ ...state, most });
+  };
 
-  while (step < steps && !o.signal.aborted) {
+  for (settleLength(); step < steps && !o.signal.aborted; settleLength()) {
     const began = clock.nowSeconds();
     const batch = await o.source.next();
     if (!batch) break;
-    const settings = {
-      learningRate: learningRateAt(regime, step / steps),
+    lossSum += model.step(batch.data, batch.targets, {
+      // the middle of the step, so that neither the first nor the last one is wasted on a rate of 0
+      learningRate: learningRateAt(regime, (step + 0.5) / steps),
       step: step + 1,
       averageDecay: averageDecayAt(regime.ema, step + 1),
       seed: o.seed,
-    };
-    lossSum += model.step(batch.data, batch.targets, settings);
+    });
     losses++;
     step++;
     const took = clock.nowSeconds() - began;
@@ -84,34 +105,28 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
 
     const due = Math.floor((step / steps) * (o.evaluations + 1));
     if (due > evaluated && step < steps) {
+      evaluated = due;
+      if (expected() <= evaluationShare * secondsLeft()) {
+        const before = clock.nowSeconds();
+        const accuracy = await o.evaluate(2 * evaluationShare * secondsLeft());
+        evaluationTook = clock.nowSeconds() - before;
+        evaluationSeconds += evaluationTook;
+        // one that was given up shows that there is no time for any
+        if (accuracy === undefined) evaluated = o.evaluations;
+        addToCurve(accuracy);
+      }
+    }
+    const every = Math.max(o.checkpointEverySeconds, checkpointPart * checkpointTook);
+    if (clock.nowSeconds() - savedAt > every && secondsLeft() > 1 + 2 * checkpointTook) {
       const before = clock.nowSeconds();
-      const accuracy = await o.evaluate();
-      overhead = clock.nowSeconds() - before;
-      evaluationSeconds += overhead;
-      curve.push({ seconds: active(), step, accuracy, trainingLoss: lossSum / losses });
-      [losses, lossSum, evaluated] = [0, 0, due];
-    }
-    const stepSeconds = pace.stepSeconds();
-    if (o.deadlineSeconds !== undefined && stepSeconds !== undefined) {
-      const evaluationsLeft = Math.max(0, o.evaluations - evaluated) * overhead;
-      const left = (o.deadlineSeconds - active()) * (1 - reserve) - evaluationsLeft;
-      const isSettling = step === from.step + settleStep;
-      const stretch = isSettling ? o.stretch : 1;
-      steps = fittingSteps({
-        planned: isSettling ? regime.steps : steps,
-        done: step,
-        secondsLeft: left,
-        stepSeconds,
-        stretch,
-      });
-    }
-    if (clock.nowSeconds() - savedAt > o.checkpointEverySeconds) {
       await o.checkpoint(progress());
       savedAt = clock.nowSeconds();
+      checkpointTook = savedAt - before;
     }
+    const stepSeconds = pace.stepSeconds();
     o.onProgress(progress(), stepSeconds && (steps - step) * stepSeconds);
   }
-  if (losses > 0) curve.push({ seconds: active(), step, trainingLoss: lossSum / losses });
+  if (losses > 0) addToCurve();
   const stopped = o.signal.aborted && step < steps ? 'interrupted' : step < regime.steps ? 'budget' : 'completed';
   return { ...progress(), stopped };
 }

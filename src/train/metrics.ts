@@ -60,7 +60,7 @@ export function evaluate(logits: Float32Array, labels: Int32Array, classNames: r
     const f1 = right > 0 ? (2 * precision * recall) / (precision + recall) : 0;
     return { name, images, recall, precision, f1 };
   });
-  const counted = perClass.filter((c) => c.images > 0 || c.precision > 0);
+  const counted = perClass.filter((c, i) => c.images > 0 || confusion.some((row) => (row[i] as number) > 0));
   const right = perClass.reduce((sum, c) => sum + c.recall * c.images, 0);
   return {
     accuracy: right / Math.max(1, labels.length),

@@ -26,17 +26,28 @@ export function createPace(): Pace {
   };
 }
 
-/**
- * Length of a run in steps, so that it ends in time. Planned steps are kept where they fit; fewer where they do not.
- * With `stretch`, once `settleStep` is reached and time would be left over, up to that factor more.
- */
-export function fittingSteps(o: {
-  readonly planned: number;
+/** Share of the time left that is kept back for what the pace does not foresee. */
+const reserve = 0.01;
+/** Share of the time left that evaluations may take; those beyond it are left out. */
+export const evaluationShare = 0.25;
+
+export interface RunState {
+  /** Steps done. */
   readonly done: number;
+  /** Steps that the run may have at most. */
+  readonly most: number;
   readonly secondsLeft: number;
   readonly stepSeconds: number;
-  readonly stretch: number;
-}): number {
-  const fits = o.done + Math.max(0, Math.floor(o.secondsLeft / o.stepSeconds));
-  return Math.max(o.done, Math.min(fits, Math.round(o.planned * o.stretch)));
+  /** Evaluations still to come, and what one is expected to take. */
+  readonly evaluations: number;
+  readonly evaluationSeconds: number;
+}
+
+/** Length of a run in steps, so that it ends in time: `most` where they fit, fewer where they do not. */
+export function fittingSteps(r: RunState): number {
+  const affordable = Math.floor((evaluationShare * r.secondsLeft) / Math.max(r.evaluationSeconds, 1e-9));
+  const evaluating = Math.max(0, Math.min(r.evaluations, affordable)) * r.evaluationSeconds;
+  const training = r.secondsLeft * (1 - reserve) - evaluating;
+  const fits = r.done + Math.floor(training / Math.max(r.stepSeconds, 1e-9));
+  return Math.max(r.done, Math.min(fits, r.most));
 }

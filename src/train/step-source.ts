@@ -1,11 +1,12 @@
 /** Where a step's data comes from: augmented image batches, or activations of the frozen stages computed once. */
-import { createRng, deriveSeed } from '../lib/rng.ts';
+import { setImmediate as turn } from 'node:timers/promises';
 import { elementsOf } from '../nas/host-tensor.ts';
 import type { TrainingModel } from '../nas/training-model.ts';
 import type { BatchStream } from './batch.ts';
 import { evalBatches } from './batches.ts';
 import type { ImageStore } from './image-cache.ts';
 import type { StepSource } from './loop.ts';
+import { createOrder } from './order.ts';
 
 export function imageSource(stream: BatchStream): StepSource {
   return {
@@ -58,7 +59,7 @@ export async function cacheActivations(
   return { values, count, perRow, labels };
 }
 
-/** Endless batches of cached rows: epochs shuffled by (seed, epoch), no partial batch; begins at `startStep`. */
+/** Endless batches of cached rows, in the order in which the images themselves would come; begins at `startStep`. */
 export function activationSource(
   cached: Activations,
   options: { readonly batchSize: number; readonly classes: number; readonly seed: number; readonly startStep: number },
@@ -67,24 +68,18 @@ export function activationSource(
   const { perRow } = cached;
   const data = new Float32Array(batchSize * perRow);
   const targets = new Float32Array(batchSize * classes);
-  const perEpoch = Math.max(1, Math.floor(cached.count / batchSize));
-  let [step, epoch, order]: [number, number, number[]] = [options.startStep, -1, []];
+  const rows = new Int32Array(batchSize);
+  const order = createOrder(cached.count, batchSize, seed);
+  let step = options.startStep;
   const next: StepSource['next'] = async () => {
-    const wanted = Math.floor(step / perEpoch);
-    if (wanted !== epoch) {
-      epoch = wanted;
-      order = createRng(deriveSeed(seed, `cached epoch ${epoch}`)).shuffle(
-        Array.from({ length: cached.count }, (_, i) => i),
-      );
-    }
+    // steps over cached activations never wait: signals and timers must get their turn
+    await turn();
+    order(step++, rows);
     targets.fill(0);
-    const first = (step % perEpoch) * batchSize;
-    for (let i = 0; i < batchSize; i++) {
-      const row = order[(first + i) % cached.count] as number;
+    rows.forEach((row, i) => {
       data.set(cached.values.subarray(row * perRow, (row + 1) * perRow), i * perRow);
       targets[i * classes + (cached.labels[row] as number)] = 1;
-    }
-    step++;
+    });
     return { data, targets };
   };
   return { next, waitedSeconds: 0 };

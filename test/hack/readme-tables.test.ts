@@ -37,6 +37,11 @@ describe('a result', () => {
     expect(renderResult(aResult({ columns })).split('\n')[0]).toBe('| time (ms) | engine |');
   });
 
+  test('shows the columns whose meaning it tells', () => {
+    const columns = { ms: 'median milliseconds of a step', engine: 'what was timed' };
+    expect(renderResult(aResult({ columns })).split('\n')[0]).toBe('| ms | engine |');
+  });
+
   test('says plainly that a claim does not hold', () => {
     const claims = [{ name: 'faster', value: 1.2, bound: 1, holds: false }];
     expect(renderResult(aResult({ claims }))).toContain('| faster | 1.2 | 1 | **no** |');

@@ -129,7 +129,7 @@ describe('calibrate', () => {
     expect(ratio).toBeCloseTo(0.5, 1);
   });
 
-  test('more pixels, more images and fewer frozen stages never make a step faster', () => {
+  test('more pixels, more images and fewer frozen stages never make a step faster (images: beyond 2 %)', () => {
     const machine = fc.record({
       overhead: fc.double({ min: 1e-3, max: 0.1, noNaN: true }),
       perMac: fc.double({ min: 1e-12, max: 1e-9, noNaN: true }),
@@ -140,12 +140,13 @@ describe('calibrate', () => {
         const seconds = (over: Partial<StepQuery>) => timing.stepSeconds(member, { ...q, ...over }).seconds;
         // a cached head does not see the image at all
         expect(seconds({ inputSize: q.inputSize * 1.5 })).toBeGreaterThanOrEqual(seconds({}) * (1 - 1e-9));
-        expect(seconds({ batchSize: q.batchSize * 2 })).toBeGreaterThan(seconds({}));
+        // where launching is nearly all, what is borrowed from neighbouring measurements may differ by a little
+        expect(seconds({ batchSize: q.batchSize * 2 })).toBeGreaterThan(0.98 * seconds({}));
         if (q.frozenStages > 0) {
-          expect(seconds({ frozenStages: q.frozenStages - 1 })).toBeGreaterThan(0.98 * seconds({}));
+          expect(seconds({ frozenStages: q.frozenStages - 1 })).toBeGreaterThan(seconds({}));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 300 },
     );
   });
 });

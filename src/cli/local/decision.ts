@@ -1,30 +1,74 @@
-/** What a run decided before its first step, as its checkpoint keeps it: a resumed run decides nothing anew. */
-import { InputError } from '../../lib/errors.ts';
+/** What a run decided before its first step, kept beside its checkpoint: a resumed run decides nothing anew. */
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { writeFileAtomic } from '../../lib/atomic-file.ts';
+import { hasCode, InputError } from '../../lib/errors.ts';
 import type { DatasetFeatures, Plan } from '../../planner/types.ts';
 import type { Dataset } from '../../train/dataset.ts';
+import type { Item } from '../../train/discover.ts';
+import type { PlanRequest } from '../requests.ts';
 
 export interface Decision {
+  readonly version: 1;
+  /** Of the run, and of the experience that comes of it: however often it goes on, it is learnt once. */
+  readonly id: string;
   readonly plan: Plan;
   readonly features: DatasetFeatures;
   readonly profileSeconds: number;
   readonly planningSeconds: number;
-  readonly seed: number;
+  /** What the images were opened with and the member taken from; a resumed run does the same, whatever it is asked. */
+  readonly request: Pick<PlanRequest, 'seed' | 'validationShare' | 'maxDamagedShare' | 'zoo'>;
   /** By which a resumed run knows its data again. */
-  readonly data: { readonly classes: readonly string[]; readonly train: number; readonly val: number };
+  readonly data: { readonly classes: readonly string[]; readonly train: string; readonly val: string };
 }
 
-export const dataOf = (dataset: Dataset): Decision['data'] => ({
-  classes: dataset.classes,
-  train: dataset.train.length,
-  val: dataset.val.length,
+export const dataOf = ({ root, classes, train, val }: Dataset): Decision['data'] => ({
+  classes,
+  train: fingerprint(root, train),
+  val: fingerprint(root, val),
 });
 
-/** The decision of a checkpoint; InputError where the data set is not the one it was made for. */
-export function parseDecision(text: string, dataset: Dataset): Decision {
-  const decision = JSON.parse(text) as Decision;
-  if (JSON.stringify(decision.data) === JSON.stringify(dataOf(dataset))) return decision;
+/** Changes with the names, sizes and classes of the images. */
+function fingerprint(root: string, items: readonly Item[]): string {
+  const lines = items.map(({ path, label }) => {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    return JSON.stringify([label, relative(root, path), size]);
+  });
+  return `${items.length} ${createHash('sha256').update(lines.sort().join('\n')).digest('hex')}`;
+}
+
+const fileIn = (folder: string): string => join(folder, 'decision.json');
+
+export const writeDecision = (folder: string, decision: Decision): Promise<void> =>
+  writeFileAtomic(fileIn(folder), JSON.stringify(decision));
+
+/** The decision of the unfinished run in `folder`; undefined where it ended before it had decided. */
+export async function readDecision(folder: string): Promise<Decision | undefined> {
+  const file = fileIn(folder);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    const decision = JSON.parse(text) as Decision;
+    if (decision.version === 1 && decision.plan.regime.steps > 0) return decision;
+  } catch {
+    // told below
+  }
+  throw new InputError(
+    `The unfinished run's decision ${file} is damaged or of another version.`,
+    'Begin anew with another --out.',
+  );
+}
+
+/** Throws InputError where the data set is not the one that the decision was made for. */
+export function checkData(decision: Decision, dataset: Dataset): void {
+  if (JSON.stringify(decision.data) === JSON.stringify(dataOf(dataset))) return;
   throw new InputError(
     `The unfinished run was begun on other images than ${dataset.name} holds now.`,
-    'Resume it with the same images and the same --seed and --val-share, or begin anew with another --out.',
+    'Resume it with the same images, or begin anew with another --out.',
   );
 }

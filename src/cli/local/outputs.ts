@@ -11,7 +11,7 @@ import { memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
 import type { Experience, MemberFacts } from '../../planner/types.ts';
 import type { Dataset } from '../../train/dataset.ts';
 import { exportModel } from '../../train/export.ts';
-import type { FineTuned } from '../../train/fine-tune.ts';
+import { type FineTuned, labelsOf } from '../../train/fine-tune.ts';
 import type { ImageStore } from '../../train/image-cache.ts';
 import { evaluate, softmax, topClass } from '../../train/metrics.ts';
 import { modelCard } from '../../train/model-card.ts';
@@ -27,9 +27,11 @@ export interface Finished {
   readonly request: TuneRequest;
   readonly zoo: Zoo;
   readonly decision: Decision;
+  /** All images that were found, also those that there was no time for. */
+  readonly dataset: Dataset;
   readonly store: ImageStore;
   readonly tuned: FineTuned;
-  /** Of the whole validation split [n, classes]. */
+  /** Of the validation rows in `tuned.rows` [n, classes]. */
   readonly logits: Float32Array;
   readonly clock: Clock;
 }
@@ -60,11 +62,13 @@ export async function writeOutputs(f: Finished): Promise<TuneResult> {
   return result;
 }
 
-async function resultOf({ request, decision, store, tuned, logits, clock }: Finished): Promise<TuneResult> {
-  const { plan, seed, profileSeconds, planningSeconds } = decision;
+async function resultOf({ decision, dataset: found, store, tuned, logits, clock }: Finished): Promise<TuneResult> {
+  const { plan, request, profileSeconds, planningSeconds } = decision;
   const { dataset } = store;
-  const { outcome } = tuned;
-  const { accuracy, top5, macroF1, perClass, confusion } = evaluate(logits, store.val.labels, dataset.classes);
+  const { outcome, rows } = tuned;
+  const damaged = dataset.skipped.length - found.skipped.length;
+  const labels = labelsOf(store, rows);
+  const { accuracy, top5, macroF1, perClass, confusion } = evaluate(logits, labels, dataset.classes);
   const last = { seconds: outcome.activeSeconds, step: outcome.step, accuracy };
   const curve = [...outcome.curve, last];
   const { trainingSeconds: training, evaluationSeconds } = outcome;
@@ -83,9 +87,9 @@ async function resultOf({ request, decision, store, tuned, logits, clock }: Fini
     resumed: outcome.resumed,
     plan,
     predicted: plan.predicted,
-    images: dataset.train.length + dataset.val.length,
+    images: found.train.length + found.val.length - damaged,
     trainingImages: dataset.train.length,
-    validationImages: dataset.val.length,
+    validationImages: rows.length,
     classes: dataset.classes.length,
     skipped: dataset.skipped.length,
     skippedFiles,
@@ -98,7 +102,7 @@ async function resultOf({ request, decision, store, tuned, logits, clock }: Fini
       { name: 'evaluation', seconds: evaluationSeconds },
     ],
     waitingShare: training > 0 ? outcome.waitedSeconds / training : 0,
-    seed: request.resume ? seed : request.seed,
+    seed: request.seed,
     versions: { nasoa: nasoaVersion(), node: process.versions.node, tensorflow: await tensorflowVersion() },
     machine: machineFacts(),
   };
@@ -111,20 +115,21 @@ function machineFacts(): Record<string, string> {
 }
 
 /** The validation images whose wrong class got the highest probability, with the picture that the model saw. */
-async function worstMistakes({ store, logits }: Finished): Promise<readonly Mistake[]> {
-  const { classes, val, root } = store.dataset as Dataset;
+async function worstMistakes({ store, logits, tuned }: Finished): Promise<readonly Mistake[]> {
+  const { classes, val, root } = store.dataset;
   const predicted = topClass(logits, classes.length);
-  const wrong = [...predicted.keys()]
-    .filter((row) => predicted[row] !== store.val.labels[row])
-    .map((row) => {
-      const probabilities = softmax(logits.subarray(row * classes.length, (row + 1) * classes.length));
-      return { row, probability: probabilities[predicted[row] as number] as number };
+  const wrong = [...tuned.rows]
+    .map((row, i) => {
+      const probabilities = softmax(logits.subarray(i * classes.length, (i + 1) * classes.length));
+      const called = predicted[i] as number;
+      return { row, called, probability: probabilities[called] as number };
     })
+    .filter(({ row, called }) => called !== store.val.labels[row])
     .sort((a, b) => b.probability - a.probability)
     .slice(0, mostMistakes);
   const read = createImageReader(store.val.region);
   return Promise.all(
-    wrong.map(async ({ row, probability }) => {
+    wrong.map(async ({ row, called, probability }) => {
       const { bytes, offset } = read(store.val.slots[row] as number);
       const { side } = store.val;
       const pixels = Buffer.from(bytes.slice(offset, offset + side * side * 3));
@@ -134,25 +139,22 @@ async function worstMistakes({ store, logits }: Finished): Promise<readonly Mist
         thumbnail: `data:image/jpeg;base64,${encoded.toString('base64')}`,
         file: relative(root, val[row]?.path ?? ''),
         trueClass: classes[store.val.labels[row] as number] ?? '',
-        predictedClass: classes[predicted[row] as number] ?? '',
+        predictedClass: classes[called] ?? '',
         probability,
       };
     }),
   );
 }
 
-export function experienceOf(
-  result: TuneResult,
-  { plan, features }: Decision,
-  member: ZooMember,
-  id: string,
-): Experience {
+/** The run as it is learnt. */
+export function experienceOf(result: TuneResult, { id, plan, features }: Decision, member: ZooMember): Experience {
   const { name, encoding, parametersM, macsM, nativeSize, accuracy, stages } = member;
   const facts: MemberFacts = { name, encoding, parametersM, macsM, nativeSize, accuracy, stages };
   return {
     id,
     finishedAt: result.finishedAt,
-    dataset: result.dataset,
+    // a name for people, whatever the folder is called
+    dataset: result.dataset.replaceAll(/[\p{Cc}/\\]/gu, ' ').slice(0, 200),
     features,
     member: facts,
     // the steps that were run, which may be fewer or more than planned

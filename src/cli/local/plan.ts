@@ -6,7 +6,7 @@ import { openImages, outcomeOf, planHere } from './planning.ts';
 export async function planLocally(request: PlanRequest, context: CommandContext): Promise<PlanOutcome> {
   const startedSeconds = context.clock.nowSeconds();
   context.reporter.phase('reading images');
-  const dataset = await openImages(request, context.signal);
+  const dataset = await openImages(request, context);
   try {
     return outcomeOf(await planHere(request, dataset, startedSeconds, context));
   } finally {

@@ -1,11 +1,10 @@
 /** From a data set to a plan on this machine: what `plan` and `tune` share. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { InputError } from '../../lib/errors.ts';
 import { createRng, deriveSeed } from '../../lib/rng.ts';
 import { cacheDir } from '../../lib/user-dirs.ts';
-import { networkOf } from '../../nas/families/table.ts';
-import { readSafetensors } from '../../nas/safetensors.ts';
-import { defaultZoo, loadZoo, memberOf, weightsPath, type Zoo } from '../../nas/zoo.ts';
+import { defaultZoo, loadZoo, memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
 import { datasetFeatures } from '../../planner/features.ts';
 import { makePlan } from '../../planner/plan.ts';
 import { encodedOptions, lessonsOf, replay } from '../../planner/predictors/replay.ts';
@@ -17,8 +16,9 @@ import { mergeExperience } from '../../store/shipped-experience.ts';
 import { type Dataset, openDataset } from '../../train/dataset.ts';
 import { type Probe, profile } from '../../train/profile.ts';
 import type { CommandContext } from '../context.ts';
-import { shippedExperience, withOwnExperience } from '../experience-records.ts';
+import { ownExperience, shippedExperience } from '../experience-records.ts';
 import type { PlanOutcome, PlanRequest } from '../requests.ts';
+import { startWeights, taskNetwork } from './start-weights.ts';
 
 export interface Planned {
   readonly dataset: Dataset;
@@ -38,12 +38,15 @@ const planningShare = 0.05;
 
 export const workersHere = (): number => Math.max(1, Math.min(4, availableParallelism()));
 
-export const scratchFolder = (): string => join(cacheDir(), 'scratch');
+export const scratchFolder = (env: NodeJS.ProcessEnv = process.env): string => join(cacheDir(env), 'scratch');
 
 /** Opens the data set; the caller closes it. The clock of the budget starts with this call. */
-export function openImages(request: PlanRequest, signal: AbortSignal): Promise<Dataset> {
+export function openImages(
+  request: PlanRequest,
+  { env, signal }: Pick<CommandContext, 'env' | 'signal'>,
+): Promise<Dataset> {
   const { path, seed, validationShare, maxDamagedShare } = request;
-  return openDataset(path, { seed, valShare: validationShare, maxDamagedShare, scratch: scratchFolder(), signal });
+  return openDataset(path, { seed, valShare: validationShare, maxDamagedShare, scratch: scratchFolder(env), signal });
 }
 
 /** Profiles the data set and picks member and regime. `startedSeconds`: the clock's reading when the data was first read. */
@@ -54,9 +57,10 @@ export async function planHere(
   context: CommandContext,
 ): Promise<Planned> {
   const { clock, env, reporter, signal } = context;
-  const zooAndExperience = Promise.all([openZoo(request, env), readExperience(env)]);
+  const zooAndExperience = Promise.all([openZoo(request, env), readExperience(request, env)]);
   reporter.phase('profile');
   const [zoo, experience] = await zooAndExperience;
+  const members = eligibleMembers(zoo, request);
   const began = clock.nowSeconds();
   const allowed = Math.max(planningFloor, planningShare * request.budgetSeconds);
   const measured = await profile({
@@ -71,7 +75,6 @@ export async function planHere(
   const rng = createRng(deriveSeed(request.seed, 'plan'));
   const predictor = replay(predictors.hedge, encodedOptions(request.seed), lessonsOf(experience), rng);
   const { steps, decodeSecondsPerImage, startSeconds } = measured;
-  const members = request.member === undefined ? zoo.members : [memberOf(zoo, request.member)];
   const plan = makePlan({
     ...{ features, members, predictor, rng, budgetSeconds: request.budgetSeconds, regimeOverrides: request.regime },
     counts: { trainImages: dataset.train.length, validationImages: dataset.val.length },
@@ -102,23 +105,31 @@ export function outcomeOf({ dataset, zoo, features, plan, profileSeconds, planni
 export const openZoo = (request: Pick<PlanRequest, 'zoo'>, env: NodeJS.ProcessEnv): Promise<Zoo> =>
   request.zoo === undefined ? defaultZoo(env) : loadZoo(request.zoo);
 
+/** Those that may be chosen. Throws InputError where there is none, before time is spent on a profile. */
+function eligibleMembers(zoo: Zoo, { member }: PlanRequest): readonly ZooMember[] {
+  if (member !== undefined) return [memberOf(zoo, member)];
+  if (zoo.members.length > 0) return zoo.members;
+  throw new InputError(
+    `The zoo "${zoo.name}" has no members to choose from.`,
+    'Give --zoo another folder, or add a member with `nasoa zoo import`.',
+  );
+}
+
 /** Members by their cost, cheapest first. */
 function probesOf(zoo: Zoo, classes: number): Probe[] {
   const byCost = zoo.members.toSorted((a, b) => a.macsM - b.macsM);
-  return byCost.map(({ name, nativeSize, encoding }) => ({
-    name,
-    nativeSize,
-    network: networkOf(encoding, { classes }),
-    weights: async () => {
-      const tensors = await readSafetensors(weightsPath(zoo, name));
-      // the pre-training's head has other classes
-      return new Map([...tensors].filter(([tensor]) => !tensor.startsWith('fc.')));
-    },
-  }));
+  return byCost.map((member) => {
+    const { name, nativeSize } = member;
+    const network = taskNetwork(member, classes);
+    return { name, nativeSize, network, weights: () => startWeights(zoo, name, network) };
+  });
 }
 
 /** The runs that the zoo ships and those of the user, without keeping the database open. */
-async function readExperience(env: NodeJS.ProcessEnv): Promise<readonly Experience[]> {
-  const [shipped, own] = await Promise.all([shippedExperience(), withOwnExperience(env, (store) => store.list())]);
-  return mergeExperience(shipped, own);
+async function readExperience(
+  { withoutExperienceOf }: Pick<PlanRequest, 'withoutExperienceOf'>,
+  env: NodeJS.ProcessEnv,
+): Promise<readonly Experience[]> {
+  const [shipped, own] = await Promise.all([shippedExperience(), ownExperience(env)]);
+  return mergeExperience(shipped, own).filter(({ dataset }) => dataset !== withoutExperienceOf);
 }

@@ -7,6 +7,8 @@ import { renderFacts, renderTable } from './table.ts';
 import { printable, truncate } from './width.ts';
 
 const listedSkipped = 5;
+/** Accuracies are shown in steps of a tenth of a percent. */
+const shownStep = 0.001;
 
 /** The result beside what the plan predicted, and where everything is. */
 export function resultText(result: TuneResult, out: string, paint: Paint): string {
@@ -59,8 +61,9 @@ export function interruptedText(
 
 function verdict({ accuracy, predicted }: TuneResult): string {
   const interval = `${(predicted.low * 100).toFixed(1)}–${(predicted.high * 100).toFixed(1)} %`;
-  if (accuracy < predicted.low) return `below the predicted interval ${interval}`;
-  if (accuracy > predicted.high) return `above the predicted interval ${interval}`;
+  // what looks equal is within
+  if (accuracy < predicted.low - shownStep / 2) return `below the predicted interval ${interval}`;
+  if (accuracy > predicted.high + shownStep / 2) return `above the predicted interval ${interval}`;
   return `within the predicted interval ${interval}`;
 }
 

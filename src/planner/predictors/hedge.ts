@@ -2,7 +2,7 @@ import { createRng } from '../../lib/rng.ts';
 import { logit } from '../logit.ts';
 import { confidence, type Interval, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
 import { Errors } from './errors.ts';
-import { createNet, descend, forward, type HedgeNet, netState, restoreNet } from './hedge-net.ts';
+import { createNet, decayAfter, descend, forward, type HedgeNet, netState, restoreNet } from './hedge-net.ts';
 import { Leverage } from './leverage.ts';
 import { parsePredictorState } from './saved-state.ts';
 import { Standardiser } from './standardiser.ts';
@@ -74,13 +74,13 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
       errors.add(outputOf(net, before) - target, leverage.of(before));
       scale.observe(x);
       const scores = scale.scores(x);
-      update(net, scores, target, weightOf(y));
+      update(model, scores, target, weightOf(y));
       leverage.update(scores, weightOf(y));
       model.experiences++;
       return true;
     },
     rehearse(x, y): void {
-      if (isSound(x, y, options.inputs)) update(net, scale.scores(x), logit(y) - offsetOf(x), weightOf(y));
+      if (isSound(x, y, options.inputs)) update(model, scale.scores(x), logit(y) - offsetOf(x), weightOf(y));
     },
     observe: (x) => scale.observe(x),
     errorOf: (x, y) =>
@@ -100,17 +100,12 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
 }
 
 /** One step of hedge backpropagation towards a target in log odds. */
-function update(net: HedgeNet, scores: Float64Array, target: number, weight: number): void {
+function update({ net, experiences }: HedgeModel, scores: Float64Array, target: number, weight: number): void {
   const errors = forward(net, scores).map((f) => f - target);
-  descend(
-    net,
-    scores,
-    errors.map((e) => weight * huberSlope(e)),
-  );
-  net.alpha = hedgeWeights(
-    net.alpha,
-    errors.map((e) => weight * scaledLoss(e)),
-  );
+  const slopes = errors.map((e) => weight * huberSlope(e));
+  const losses = errors.map((e) => weight * scaledLoss(e));
+  descend(net, scores, slopes, decayAfter(experiences));
+  net.alpha = hedgeWeights(net.alpha, losses);
 }
 
 const outputOf = (net: HedgeNet, scores: Float64Array): number =>

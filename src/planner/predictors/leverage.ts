@@ -1,5 +1,8 @@
-/** Prior variance of a weight over the noise's: 40 inputs of ordinary size together move the log odds by about 1. */
-const priorVariance = Number(process.env.PV ?? 0.05);
+/**
+ * Prior variance of a weight over the noise's. Small: the prior that is corrected already holds what matters, and among
+ * thousands of candidates a bold correction is chosen where it is wrong.
+ */
+const priorVariance = 0.003;
 /** The constant is free to move: the level of a prior is the least certain part of it. */
 const constantVariance = 1;
 
@@ -41,7 +44,7 @@ export class Leverage {
     return Math.max(0, sum);
   }
 
-  /** Takes in one run; `share` below 1 counts it as less than a whole one. */
+  /** Takes in one run; a `share` below 1 counts it as that part of one. */
   update(scores: Float64Array, share: number): void {
     const n = this.#size;
     const gain = this.gain(scores);

@@ -18,7 +18,9 @@ export interface ReplayOptions {
   readonly folds: number;
 }
 
-export const defaultReplay: ReplayOptions = { passes: 20, folds: 3 };
+export const defaultReplay: ReplayOptions = { passes: 10, folds: 3 };
+/** Steps of learning beyond which further passes are left out: many runs need fewer, and planning must not wait. */
+const mostSteps = 5000;
 /** Fewer lessons than this are too few to hold some out. */
 const fewestForFolds = 20;
 
@@ -61,7 +63,8 @@ function rehearsed(
   const sound = lessons.filter(({ x }) => x.length === options.inputs && x.every(Number.isFinite));
   for (const { x } of sound) predictor.observe(x);
   for (const { x, y } of sound) predictor.learnOne(x, y);
-  for (let pass = 1; pass < passes; pass++) {
+  const affordable = Math.min(passes, Math.ceil(mostSteps / Math.max(1, sound.length)));
+  for (let pass = 1; pass < affordable; pass++) {
     for (const { x, y } of rng.shuffle(sound)) predictor.rehearse(x, y);
   }
   return predictor;

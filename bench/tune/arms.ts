@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../../src/lib/errors.ts';
+import type { TuneResult } from '../../src/train/result.ts';
+import { documentOf } from './child.ts';
+import type { DriverJob, DriverOutcome } from './driver.ts';
+import { type ArmName, type Outcome, type Run, runOf, type Task } from './runs.ts';
+
+export interface ArmContext {
+  /** The data set's folder, which carries its name. */
+  readonly path: string;
+  /** Folder of the zoo, and whether it is another one than nasoa ships. */
+  readonly zoo: { readonly folder: string; readonly isOther: boolean };
+  /** What was measured so far. */
+  readonly runs: readonly Run[];
+  /** The peers' interpreter; undefined where no arm needs it. */
+  readonly python: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Arm {
+  readonly title: string;
+  readonly run: (task: Task, context: ArmContext) => Promise<Outcome>;
+}
+
+/** Every way to spend a budget that is compared; each runs in a process of its own. */
+export const arms: Readonly<Record<ArmName, Arm>> = {
+  tune: { title: 'nasoa tune', run: tune },
+  random: { title: 'same plan, random weights', run: random },
+  default: { title: 'default regime, middle member', run: everyday },
+  lite0: { title: 'EfficientNet-Lite0, PyTorch', run: lite0 },
+};
+
+const launcher = fileURLToPath(new URL('../../bin/nasoa.js', import.meta.url));
+const driver = fileURLToPath(new URL('driver.ts', import.meta.url));
+const peer = fileURLToPath(new URL('lite0.py', import.meta.url));
+
+/** The command line as a new user runs it, but that the zoo's experience of this very data set is left out. */
+async function tune({ dataset, budgetSeconds, repeat }: Task, { path, zoo, signal }: ArmContext): Promise<Outcome> {
+  const home = await mkdtemp(join(tmpdir(), 'nasoa-bench-tune-'));
+  try {
+    const args = [
+      ...[launcher, 'tune', path, '--json', '--quiet'],
+      ...['--budget', `${budgetSeconds}s`, '--seed', String(repeat), '--out', join(home, 'out')],
+      ...['--without-experience-of', dataset],
+      ...(zoo.isOther ? ['--zoo', zoo.folder] : []),
+    ];
+    const env = { NASOA_DATA_DIR: join(home, 'data') };
+    const { document, wallSeconds } = await documentOf<TuneResult>(process.execPath, args, { env, signal });
+    const { accuracy, activeSeconds, steps, plan, predicted, versions } = document;
+    return {
+      ...{ accuracy, wallSeconds, steps, predicted },
+      seconds: activeSeconds,
+      member: plan.member,
+      regime: plan.regime,
+      inputSize: plan.regime.inputSize,
+      experiences: plan.predictor.experiences,
+      versions: { tensorflow: versions['tensorflow'] ?? 'unknown' },
+    };
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** In the very seconds that `tune` used, its profile and planning included. */
+async function random(task: Task, context: ArmContext): Promise<Outcome> {
+  const planned = runOf(context.runs, { ...task, arm: 'tune' });
+  if (!planned?.regime) {
+    throw new InputError(
+      'The arm random takes its plan from the arm tune, which was not run.',
+      'Add tune to --arms, or leave random out.',
+    );
+  }
+  const { member, regime, seconds } = planned;
+  return drive(task, { seconds, run: { kind: 'random', member, regime } }, context);
+}
+
+/** What somebody does who knows the trade but not the data, with all the time there is. */
+function everyday(task: Task, context: ArmContext): Promise<Outcome> {
+  return drive(task, { seconds: task.budgetSeconds, run: { kind: 'default' } }, context);
+}
+
+async function drive(
+  { repeat: seed }: Task,
+  job: Pick<DriverJob, 'seconds' | 'run'>,
+  { path, zoo, signal }: ArmContext,
+): Promise<Outcome> {
+  const whole: DriverJob = { path, zoo: zoo.folder, seed, ...job };
+  const args = [driver, JSON.stringify(whole)];
+  const { document, wallSeconds } = await documentOf<DriverOutcome>(process.execPath, args, { signal });
+  return { ...document, inputSize: document.regime.inputSize, wallSeconds };
+}
+
+/** What `lite0.py` prints. */
+interface Lite0Outcome {
+  readonly accuracy: number;
+  readonly seconds: number;
+  readonly steps: number;
+  readonly size: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** At the input size that is best for the budget as far as is known: its own choice. */
+async function lite0({ budgetSeconds, repeat }: Task, { path, python, signal }: ArmContext): Promise<Outcome> {
+  if (python === undefined) throw new Error('lite0 needs the Python of the peers');
+  const args = ['-B', peer, '--data', path, '--budget', String(budgetSeconds), '--seed', String(repeat)];
+  const { document, wallSeconds } = await documentOf<Lite0Outcome>(python, args, { signal });
+  const { accuracy, seconds, steps, size, versions } = document;
+  return { accuracy, seconds, wallSeconds, member: 'efficientnet-lite0', inputSize: size, steps, versions };
+}

@@ -1,0 +1,88 @@
+/**
+ * `make bench-tune`: what a time limit buys on five data sets, by `nasoa tune` and by what one would do without it.
+ * Options (ARGS="..."): `--datasets pets,insects --budgets 60,180 --arms tune,random,default,lite0 --repeats 1 --zoo
+ * FOLDER`; the result is kept only where nothing is left out and the zoo is the shipped one. A killed benchmark goes on
+ * where it was, `--fresh` begins anew; `--strict` exits 1 where a claim does not hold.
+ */
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError, RunError } from '../../src/lib/errors.ts';
+import { loadZoo } from '../../src/nas/zoo.ts';
+import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
+import { peerEnvironment } from '../peers/environment.ts';
+import { arms } from './arms.ts';
+import { archiveOf, type DatasetName, unpackedFolder } from './datasets.ts';
+import { type Options, parseOptions } from './options.ts';
+import { claimsOf, columns, rowsOf, versionsOf } from './report.ts';
+import { type Outcome, type Run, readRuns, runOf, type Task, tasksOf, writeRuns, zooFingerprint } from './runs.ts';
+
+const cache = fileURLToPath(new URL('../../.cache/bench-tune', import.meta.url));
+const log = (line: string): boolean => process.stderr.write(`${line}\n`);
+
+const describe = ({ dataset, budgetSeconds, arm, repeat }: Task): string =>
+  `${dataset}, ${budgetSeconds} s, ${arms[arm].title}${repeat > 0 ? `, repeat ${repeat}` : ''}`;
+
+const describeOutcome = ({ accuracy, seconds, member, inputSize, steps }: Outcome): string =>
+  `accuracy ${accuracy.toFixed(3)} in ${seconds.toFixed(1)} s (${member}, ${inputSize} px, ${steps} steps)`;
+
+/** Folders of the data sets, unpacked where they are not yet. */
+async function prepareData(names: readonly DatasetName[]): Promise<ReadonlyMap<string, string>> {
+  const archives = await Promise.all(names.map((name) => archiveOf(name)));
+  const folders = new Map<string, string>();
+  for (const [i, name] of names.entries()) {
+    folders.set(name, await unpackedFolder(name, archives[i] as string, join(cache, 'data')));
+  }
+  return folders;
+}
+
+/** Does every task that has no run yet, one after the other, and keeps each run at once. */
+async function runAll(options: Options, file: string, signal: AbortSignal): Promise<readonly Run[]> {
+  const folders = await prepareData(options.datasets);
+  if (options.fresh) await rm(file, { force: true });
+  const tasks = tasksOf(options);
+  let runs = await readRuns(file);
+  const known = tasks.filter((task) => runOf(runs, task)).length;
+  if (known > 0) log(`${known} of ${tasks.length} runs are there already (${file}); --fresh measures them anew.`);
+  // made before anything is timed, for it may take minutes
+  const python = options.arms.includes('lite0') ? (await peerEnvironment({ log })).python : undefined;
+  for (const [i, task] of tasks.entries()) {
+    if (runOf(runs, task)) continue;
+    log(`[${i + 1} of ${tasks.length}] ${describe(task)}`);
+    const path = folders.get(task.dataset) as string;
+    const outcome = await arms[task.arm].run(task, { path, zoo: options.zoo, runs, python, signal });
+    log(`  ${describeOutcome(outcome)}`);
+    runs = [...runs, { ...task, ...outcome, finishedAt: new Date().toISOString() }];
+    await writeRuns(file, runs);
+  }
+  return tasks.flatMap((task) => runOf(runs, task) ?? []);
+}
+
+async function main(signal: AbortSignal): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  await loadZoo(options.zoo.folder);
+  const file = join(cache, `runs-${await zooFingerprint(options.zoo.folder)}.jsonl`);
+  const runs = await runAll(options, file, signal);
+  const [rows, claims] = [rowsOf(runs), claimsOf(runs)];
+  printTable(rows, Object.keys(columns));
+  process.stdout.write('\n');
+  printClaims(claims);
+  if (options.isWhole) {
+    log(`Written: ${await writeResult('tune', { rows, claims, columns, versions: versionsOf(runs) })}`);
+    // a finished benchmark begins anew the next time
+    await rename(file, join(cache, 'finished.jsonl'));
+  } else log('This is not the whole benchmark with the shipped zoo: the result is not kept.');
+  return exitCode(claims);
+}
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+try {
+  process.exitCode = await main(stop.signal);
+} catch (error) {
+  const told = error instanceof InputError || error instanceof RunError;
+  if (stop.signal.aborted) log('Stopped; the same command goes on after the last finished run.');
+  else if (told) log(`error: ${error.message}\n       ${error.remedy}`);
+  else log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+}

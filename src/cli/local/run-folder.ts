@@ -1,0 +1,88 @@
+/** The folder of an unfinished run: its decision, its checkpoint and how much of the budget it has used. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../lib/clock.ts';
+import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../train/checkpoint.ts';
+import { type Decision, writeDecision } from './decision.ts';
+
+export interface RunFolder {
+  /** The clock's reading at which the active seconds were 0. */
+  readonly startedSeconds: number;
+  activeSeconds(): number;
+  /** To be called often: records the active seconds once a second, so that a kill -9 does not give used time back. */
+  beat(): void;
+  /** Keeps a checkpoint; from then on a failure leaves it to go on from. */
+  keep(checkpoint: Omit<Checkpoint, 'decision'>): Promise<void>;
+  /** Ends a run that has ended well. */
+  remove(): Promise<void>;
+  /** Ends a run that has failed: what it made is removed, unless there is something to go on from. */
+  discard(): Promise<void>;
+}
+
+const secondsIn = (folder: string): string => join(folder, 'active-seconds');
+
+/** What a run that goes on in `folder` has reached, and the active seconds that it has used. */
+export async function reachedIn(
+  folder: string,
+): Promise<{ readonly checkpoint: Checkpoint | undefined; readonly activeSeconds: number }> {
+  const checkpoint = await readCheckpoint(folder);
+  return { checkpoint, activeSeconds: Math.max(readSeconds(folder), checkpoint?.progress.activeSeconds ?? 0) };
+}
+
+function readSeconds(folder: string): number {
+  try {
+    const seconds = Number(readFileSync(secondsIn(folder), 'utf8'));
+    return Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** Makes the folder of a run, or takes it over where the run goes on. */
+export async function openRun(o: {
+  readonly folder: string;
+  readonly decision: Decision;
+  readonly goesOn: boolean;
+  readonly clock: Clock;
+  readonly startedSeconds: number;
+}): Promise<RunFolder> {
+  const { folder, decision, clock, startedSeconds } = o;
+  const firstMade = await mkdir(folder, { recursive: true });
+  if (!o.goesOn) await writeDecision(folder, decision);
+  let isKept = o.goesOn;
+  let writtenAt = Number.NEGATIVE_INFINITY;
+  const activeSeconds = (): number => clock.nowSeconds() - startedSeconds;
+  const beat = (): void => {
+    if (clock.nowSeconds() - writtenAt < 1) return;
+    writtenAt = clock.nowSeconds();
+    writeFileSync(`${secondsIn(folder)}.part`, String(activeSeconds()));
+    renameSync(`${secondsIn(folder)}.part`, secondsIn(folder));
+  };
+  beat();
+  return {
+    ...{ startedSeconds, activeSeconds, beat },
+    keep: async (checkpoint) => {
+      await writeCheckpoint(folder, { ...checkpoint, decision: decision.id });
+      isKept = true;
+      beat();
+    },
+    remove: () => removeCheckpoint(folder),
+    discard: async () => {
+      if (isKept) return;
+      await rm(folder, { recursive: true, force: true });
+      if (firstMade !== undefined) await removeEmpty(dirname(folder), firstMade);
+    },
+  };
+}
+
+/** Removes the folders from `from` up to `to` that are empty. */
+async function removeEmpty(from: string, to: string): Promise<void> {
+  for (let at = from; at.length >= to.length; at = dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch {
+      return;
+    }
+  }
+}

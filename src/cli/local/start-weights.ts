@@ -1,0 +1,31 @@
+import { InputError } from '../../lib/errors.ts';
+import { networkOf } from '../../nas/families/table.ts';
+import type { HostTensor } from '../../nas/host-tensor.ts';
+import type { Network } from '../../nas/layers.ts';
+import { readSafetensors } from '../../nas/safetensors.ts';
+import { checkWeights } from '../../nas/weights.ts';
+import { weightsPath, type Zoo, type ZooMember } from '../../nas/zoo.ts';
+
+/** A member's network with a head for the task. Throws InputError where the zoo's index contradicts the encoding. */
+export function taskNetwork(member: ZooMember, classes: number): Network {
+  const network = networkOf(member.encoding, { classes });
+  if (network.stages.length === member.stages) return network;
+  throw new InputError(
+    `The zoo's index gives the member "${member.name}" ${member.stages} stages, and its network has ${network.stages.length}.`,
+    'Restore the zoo from where it came, or correct the index.',
+  );
+}
+
+/**
+ * A member's weights to start from, without the head, whose classes are not the task's. Throws InputError where they do
+ * not fit the network.
+ */
+export async function startWeights(zoo: Zoo, name: string, network: Network): Promise<Map<string, HostTensor>> {
+  const path = weightsPath(zoo, name);
+  const { variables } = checkWeights(network, await readSafetensors(path), {
+    what: `The file "${path}" of the member "${name}"`,
+    head: 'optional',
+  });
+  const heads = network.layers.flatMap((layer) => (layer.op === 'dense' ? [`${layer.name}.`] : []));
+  return new Map([...variables].filter(([tensor]) => !heads.some((head) => tensor.startsWith(head))));
+}

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { RunError } from '../../src/lib/errors.ts';
+import { toFloat32 } from '../../src/nas/host-tensor.ts';
+import type { Regime } from '../../src/planner/types.ts';
+import type { FineTuned } from '../../src/train/fine-tune.ts';
+import { labelsOf } from '../../src/train/fine-tune.ts';
+import { accuracyOf } from '../../src/train/metrics.ts';
+import { type SmallRuns, smallRuns } from '../support/small-run.ts';
+
+let small: SmallRuns;
+beforeAll(async () => {
+  small = await smallRuns();
+});
+afterAll(() => small.close());
+
+const bits = ({ weights }: FineTuned) =>
+  new Map(
+    [...weights].map(([name, t]) => [
+      name,
+      Buffer.from(t.data.buffer, t.data.byteOffset, t.data.byteLength).toString('base64'),
+    ]),
+  );
+const largestDifference = (a: FineTuned, b: FineTuned): number =>
+  Math.max(
+    ...[...a.weights].map(([name, tensor]) => {
+      const other = b.weights.get(name);
+      if (!other) return Number.NaN;
+      const values = toFloat32(other);
+      return Math.max(...toFloat32(tensor).map((v, i) => Math.abs(v - (values[i] as number))));
+    }),
+  );
+const accuracy = ({ logits, rows }: FineTuned) =>
+  accuracyOf(logits ?? new Float32Array(), labelsOf(small.store, rows), small.store.dataset.classes.length);
+
+const regimes: readonly [string, Partial<Regime>][] = [
+  ['AdamW with strong augmentation, mixup and an average', { augmentation: 'strong', mix: 'mixup', ema: 0.9 }],
+  ['SGD with cutmix', { optimizer: 'sgd', learningRate: 0.05, augmentation: 'medium', mix: 'cutmix' }],
+  ['frozen stages over images', { frozenStages: 2, augmentation: 'light' }],
+  ['frozen stages over cached activations', { frozenStages: 2 }],
+  ['bfloat16', { precision: 'bf16' }],
+];
+
+describe.each(regimes)('%s', (_name, regime) => {
+  test('learns to tell the colours apart', async () => {
+    expect(accuracy(await small.run({ ...regime, steps: 60 }))).toBeGreaterThan(0.7);
+  });
+
+  test('repeats to the bit with one seed, and differs with another', async () => {
+    const [first, second, other] = [
+      await small.run(regime),
+      await small.run(regime),
+      await small.run(regime, { seed: 8 }),
+    ];
+    expect(bits(second)).toEqual(bits(first));
+    expect(second.logits).toEqual(first.logits);
+    expect(bits(other)).not.toEqual(bits(first));
+  });
+
+  test.each([[[1]], [[5]], [[11]], [[3, 4, 9]]])(
+    'stopped after %j and resumed equals the whole run to the bit',
+    async (stops) => {
+      const [whole, parts] = [await small.run(regime), await small.runInParts(regime, stops)];
+      expect(bits(parts)).toEqual(bits(whole));
+      expect(parts.logits).toEqual(whole.logits);
+      expect(parts.outcome).toMatchObject({ step: 12, stopped: 'completed', resumed: stops.length });
+    },
+  );
+});
+
+test('cached activations train the same weights as the images themselves', async () => {
+  const cached = await small.run({ frozenStages: 2 });
+  const whole = await small.run({ frozenStages: 2 }, { cacheBytes: 0 });
+  expect(largestDifference(cached, whole)).toBeLessThan(1e-4);
+  expect(accuracy(cached)).toBe(accuracy(whole));
+});
+
+test('a run over cached activations hears the signal', async () => {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 300);
+  const { outcome } = await small.run({ frozenStages: 3, steps: 1e6 }, { signal: controller.signal });
+  expect(outcome.stopped).toBe('interrupted');
+  expect(outcome.activeSeconds).toBeLessThan(10);
+});
+
+test('a signal while activations are computed keeps what was reached and the time used', async () => {
+  const controller = new AbortController();
+  const { outcome, logits } = await small.run(
+    { frozenStages: 2 },
+    { signal: controller.signal, onProgress: () => controller.abort() },
+  );
+  expect(logits).toBeUndefined();
+  expect(outcome).toMatchObject({ step: 0, stopped: 'interrupted' });
+  expect(outcome.activeSeconds).toBeGreaterThan(0);
+});
+
+test('where the time is up before all activations are there, the run fails with a remedy', async () => {
+  const run = small.run({ frozenStages: 2 }, { deadlineSeconds: 0.001 });
+  await expect(run).rejects.toBeInstanceOf(RunError);
+  await expect(run).rejects.toMatchObject({ remedy: expect.stringContaining('--budget') });
+});
+
+test('a checkpoint is kept at the end, so that what follows may be killed', async () => {
+  const kept: number[] = [];
+  const keep = async ({ progress }: { progress: { step: number } }) => void kept.push(progress.step);
+  await small.run({}, { keep });
+  expect(kept).toEqual([12]);
+});
+
+test('the time of evaluations is told apart, and the curve has them', async () => {
+  const { outcome } = await small.run({}, { evaluations: 2 });
+  expect(outcome.curve.map(({ step }) => step)).toEqual([4, 8, 12]);
+  expect(outcome.curve.filter((point) => point.accuracy !== undefined)).toHaveLength(2);
+  expect(outcome.evaluationSeconds).toBeGreaterThan(0);
+  expect(outcome.trainingSeconds + outcome.evaluationSeconds).toBeLessThanOrEqual(outcome.activeSeconds);
+});
+
+test('the last evaluation takes as many images as there is time for, evenly over the classes', async () => {
+  const many = await smallRuns({ perClass: 300, valShare: 0.9 });
+  const { rows, logits } = await many.run({ steps: 2 }, { lastEvaluationSeconds: 0 });
+  const all = await many.run({ steps: 2 }, { lastEvaluationSeconds: 1000 });
+  expect(many.store.val.count).toBe(1080);
+  expect([rows.length, logits?.length, all.rows.length]).toEqual([1000, 4000, 1080]);
+  const perClass = [0, 1, 2, 3].map((c) => labelsOf(many.store, rows).filter((label) => label === c).length);
+  expect(perClass).toEqual([250, 250, 250, 250]);
+  await many.close();
+});
