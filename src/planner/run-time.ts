@@ -16,8 +16,10 @@ export interface RunCosts {
   readonly startSeconds: number;
   /** The first step allocates and tunes: it takes as long as this many more. */
   readonly firstStepExtra: number;
-  /** Passes over the validation split during the run, its end included. */
+  /** Evaluations during the run; the one after its end does not count. */
   readonly evaluations: number;
+  /** Validation images of each, where there are so many. */
+  readonly evaluatedImages: number;
   /** Preparing one training image in the workers, per pixel of the input; a worker's time, shared by `workers`. */
   readonly augmentSecondsPerPixel: Readonly<Record<AugmentationLevel, number>>;
   readonly workers: number;
@@ -29,7 +31,8 @@ export const defaultRunCosts: RunCosts = {
   startSeconds: 1.5,
   firstStepExtra: 3,
   evaluations: 4,
-  augmentSecondsPerPixel: { none: 1e-9, light: 5e-9, medium: 1.5e-8, strong: 2e-8 },
+  evaluatedImages: 1000,
+  augmentSecondsPerPixel: { none: 1e-9, light: 5e-9, medium: 2e-8, strong: 2.5e-8 },
   workers: 2,
 };
 
@@ -69,7 +72,8 @@ export function runSeconds(
   const share = cachedFeatures ? frozenShare(member, frozenStages) : 0;
   const boundaryPerImage = (share * forward) / batchSize;
   const newImage = costs.decodeSecondsPerImage + boundaryPerImage;
-  const evaluation = (counts.validationImages * (1 - share) * forward) / batchSize;
+  const evaluated = Math.min(counts.validationImages, costs.evaluatedImages);
+  const evaluation = (evaluated * (1 - share) * forward) / batchSize;
   const preparing =
     (batchSize * inputSize ** 2 * costs.augmentSecondsPerPixel[regime.augmentation]) / Math.max(1, costs.workers);
   const perStep = step.seconds + (cachedFeatures ? 0 : preparing);
