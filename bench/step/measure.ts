@@ -16,6 +16,8 @@ export const quickEffort: Effort = { screenedSteps: 2, rounds: 2, stepsPerRound:
 
 /** Lets the other engine's spinning threads go to sleep before a block is timed. */
 const settleMs = 100;
+/** An engine without instructions for a precision needs seconds for a step: its blocks are shorter. */
+const blockSeconds = 3;
 
 export interface Screened {
   readonly variant: Variant;
@@ -64,14 +66,27 @@ export async function screen(
   return screened.sort((a, b) => a.medianSeconds - b.medianSeconds);
 }
 
+/** Steps of a block that takes about so many seconds: all that are wanted, fewer of a slow engine, one at least. */
+const stepsIn = (seconds: number, stepSeconds: number, wanted: number): number =>
+  Math.max(1, Math.min(wanted, Math.floor(seconds / Math.max(stepSeconds, 1e-9))));
+
 async function timeAlone(launch: Launch, task: StepTask, variant: Variant, steps: number): Promise<number> {
   const engine = new Engine(launch);
   try {
     await engine.build(task, variant);
-    return median(await engine.steps(steps));
+    const [first = 0] = await engine.steps(1);
+    return median(await engine.steps(stepsIn(blockSeconds, first, steps)));
   } finally {
     engine.close();
   }
+}
+
+interface Running {
+  readonly engine: Engine;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly blocks: (readonly number[])[];
+  /** Steps of a block; set by the first, uncounted one. */
+  perBlock: number;
 }
 
 /**
@@ -83,20 +98,24 @@ export async function interleave(
   task: StepTask,
   effort: Effort,
 ): Promise<readonly Timed[]> {
-  const running: { engine: Engine; versions: Readonly<Record<string, string>>; blocks: (readonly number[])[] }[] = [];
+  const running: Running[] = [];
   try {
     for (const { launch, variant } of contenders) {
       const engine = new Engine(launch);
-      const entry = { engine, versions: {}, blocks: [] };
+      const entry = { engine, versions: {}, blocks: [], perBlock: 1 };
       running.push(entry);
       Object.assign(entry.versions, (await engine.build(task, variant)).versions);
     }
     // a first block after the others were built is not counted: caches and memory settle
-    for (const { engine } of running) await engine.steps(effort.stepsPerRound);
+    for (const entry of running) {
+      const [first = 0] = await entry.engine.steps(1);
+      const more = stepsIn(blockSeconds, first, effort.stepsPerRound);
+      entry.perBlock = stepsIn(blockSeconds, median(await entry.engine.steps(more)), effort.stepsPerRound);
+    }
     for (let round = 0; round < effort.rounds; round++) {
       for (const entry of round % 2 === 0 ? running : [...running].reverse()) {
         await sleep(settleMs);
-        entry.blocks.push(await entry.engine.steps(effort.stepsPerRound));
+        entry.blocks.push(await entry.engine.steps(entry.perBlock));
       }
     }
     const timed: Timed[] = [];

@@ -41,30 +41,31 @@ const regimes: readonly [string, Partial<Regime>][] = [
 ];
 
 describe.each(regimes)('%s', (_name, regime) => {
+  let whole: FineTuned;
+  beforeAll(async () => {
+    whole = await small.run(regime);
+  });
+
   test('learns to tell the colours apart', async () => {
     expect(accuracy(await small.run({ ...regime, steps: 60 }))).toBeGreaterThan(0.7);
   });
 
-  test('repeats to the bit with one seed, and differs with another', async () => {
-    const [first, second, other] = [
-      await small.run(regime),
-      await small.run(regime),
-      await small.run(regime, { seed: 8 }),
-    ];
-    expect(bits(second)).toEqual(bits(first));
-    expect(second.logits).toEqual(first.logits);
-    expect(bits(other)).not.toEqual(bits(first));
+  test('repeats to the bit with one seed', async () => {
+    const again = await small.run(regime);
+    expect(bits(again)).toEqual(bits(whole));
+    expect(again.logits).toEqual(whole.logits);
   });
 
-  test.each([[[1]], [[5]], [[11]], [[3, 4, 9]]])(
-    'stopped after %j and resumed equals the whole run to the bit',
-    async (stops) => {
-      const [whole, parts] = [await small.run(regime), await small.runInParts(regime, stops)];
-      expect(bits(parts)).toEqual(bits(whole));
-      expect(parts.logits).toEqual(whole.logits);
-      expect(parts.outcome).toMatchObject({ step: 12, stopped: 'completed', resumed: stops.length });
-    },
-  );
+  test.each([[[1]], [[4, 11]]])('stopped after steps %j and resumed equals the whole run to the bit', async (stops) => {
+    const parts = await small.runInParts(regime, stops);
+    expect(bits(parts)).toEqual(bits(whole));
+    expect(parts.logits).toEqual(whole.logits);
+    expect(parts.outcome).toMatchObject({ step: 12, stopped: 'completed', resumed: stops.length });
+  });
+});
+
+test('another seed gives another run', async () => {
+  expect(bits(await small.run({}, { seed: 8 }))).not.toEqual(bits(await small.run({})));
 });
 
 test('cached activations train the same weights as the images themselves', async () => {
@@ -123,4 +124,4 @@ test('the last evaluation takes as many images as there is time for, evenly over
   const perClass = [0, 1, 2, 3].map((c) => labelsOf(many.store, rows).filter((label) => label === c).length);
   expect(perClass).toEqual([250, 250, 250, 250]);
   await many.close();
-});
+}, 120_000);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { formatDuration } from '../../lib/duration.ts';
 import { InputError, RunError } from '../../lib/errors.ts';
 import { memberOf, type Zoo } from '../../nas/zoo.ts';
 import { trainingSide } from '../../train/augment.ts';
@@ -115,10 +116,11 @@ async function runDecided(request: TuneRequest, p: Prepared, context: CommandCon
     store = await decode(p, context);
     const tuned = await train(p, store, context);
     if (tuned.logits === undefined) return interrupted(tuned.outcome.activeSeconds);
+    if (tuned.outcome.step === 0) throw nothingTrained(budgetSeconds);
     context.reporter.phase('writing');
     const { logits } = tuned;
     const result = await writeOutputs({ ...p, request, store, tuned, logits, clock: context.clock });
-    if (request.learn && result.steps > 0) await learn(result, p, context);
+    if (request.learn) await learn(result, p, context);
     await run.remove();
     return { kind: 'finished', result };
   } catch (error) {
@@ -158,6 +160,12 @@ async function decode({ dataset, decision, run }: Prepared, context: CommandCont
     clearTimeout(timer);
   }
 }
+
+const nothingTrained = (budgetSeconds: number): RunError =>
+  new RunError(
+    `The ${formatDuration(budgetSeconds)} were over before the first training step.`,
+    'Allow more time with --budget, or run it again when the machine has less else to do.',
+  );
 
 const tooSlow = (dataset: Dataset): RunError =>
   new RunError(
