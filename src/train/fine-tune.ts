@@ -1,7 +1,7 @@
 /** One fine-tuning run of a chosen member and regime over decoded images: model, data, loop, last evaluation. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.ts';
-import { RunError } from '../lib/errors.ts';
+import { InputError, RunError } from '../lib/errors.ts';
 import { elementsOf, type HostTensor } from '../nas/host-tensor.ts';
 import type { Network } from '../nas/layers.ts';
 import { TrainingModel } from '../nas/training-model.ts';
@@ -66,7 +66,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
   const model = await openModel(o);
   let batches: BatchStream | undefined;
   try {
-    if (o.resume) model.restore(o.resume.state);
+    if (o.resume) restore(model, o.resume);
     else model.start(withoutHead(o.network, o.weights), o.seed);
     const from = o.resume
       ? { ...o.resume.progress, resumed: o.resume.progress.resumed + 1 }
@@ -111,6 +111,15 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
 }
 
 const unfinished = { logits: undefined, rows: new Int32Array(), weights: new Map<string, HostTensor>() };
+
+function restore(model: TrainingModel, { state }: Checkpoint): void {
+  try {
+    model.restore(state);
+  } catch (cause) {
+    const message = `The checkpoint does not fit the network ${model.network.encoding} and its regime.`;
+    throw new InputError(message, 'Begin anew with another --out.', { cause });
+  }
+}
 
 async function openModel({
   network,

@@ -25,7 +25,9 @@ export async function predictLocally(
         const fetched = session.run('serving_default', {
           images: { data: pixels, shape: [1, inputSize, inputSize, 3] },
         });
-        const probabilities = softmax(fetched['logits']?.data as Float32Array);
+        const logits = fetched['logits']?.data;
+        if (!(logits instanceof Float32Array) || logits.length !== classes.length) throw notOfItsClasses(folder);
+        const probabilities = softmax(logits);
         const ranked = classes
           .map((name, i) => ({ class: name, probability: probabilities[i] as number }))
           .sort((a, b) => b.probability - a.probability);
@@ -40,3 +42,9 @@ export async function predictLocally(
   }
   return predictions;
 }
+
+const notOfItsClasses = (folder: string): InputError =>
+  new InputError(
+    `The model in "${folder}" has other classes than its model.json names.`,
+    'Export it again with `nasoa tune`.',
+  );

@@ -29,17 +29,43 @@ function outputShape(x: Shape, channels: number, a: ConvAttributes): Shape {
   return [n, outputSize(h, a), outputSize(w, a), channels];
 }
 
-/** Attributes of the convolution kernels; odd symmetric padding at stride 1 is SAME, which has the fastest paths. */
-function windowAttributes({ kernel, stride, padding }: Window): Attributes {
-  const common = {
+/** Odd symmetric padding at stride 1 is SAME, which has the fastest paths; at larger strides nothing that has a name. */
+const padsFirst = ({ kernel, stride, padding }: Window): boolean => padding === 'symmetric' && stride > 1 && kernel > 1;
+
+function windowAttributes(window: Window): Attributes {
+  const { stride } = window;
+  const same = !padsFirst(window) && window.kernel > 1;
+  return {
     strides: attr.ints([1, stride, stride, 1]),
     dilations: attr.ints([1, 1, 1, 1]),
     data_format: attr.text('NHWC'),
+    padding: attr.text(same ? 'SAME' : 'VALID'),
   };
-  if (padding === 'same' || stride === 1) return { ...common, padding: attr.text('SAME') };
-  if (kernel === 1) return { ...common, padding: attr.text('VALID') };
-  const p = (kernel - 1) / 2;
-  return { ...common, padding: attr.text('EXPLICIT'), explicit_paddings: attr.ints([0, 0, p, p, p, p, 0, 0]) };
+}
+
+/** Zeros that a window needs around height and width before it is moved without padding. */
+const paddingOf = ({ kernel }: Window): number => (kernel - 1) / 2;
+
+/**
+ * `x` as the kernels take it. Padding apart and not by the kernels' EXPLICIT mode: the gradients of that run without
+ * oneDNN, at several times the cost.
+ */
+function padded(g: GraphBuilder, x: Tensor, window: Window): Tensor {
+  if (!padsFirst(window)) return x;
+  const p = paddingOf(window);
+  const [n, h, w, c] = x.shape as [number, number, number, number];
+  const attributes = { T: attr.type(x.dtype), Tpaddings: attr.type('int32') };
+  const shape = [n, h < 0 ? -1 : h + 2 * p, w < 0 ? -1 : w + 2 * p, c];
+  return g.single('Pad', [x, g.ints([0, 0, p, p, p, p, 0, 0], [4, 2])], attributes, { shape, dtype: x.dtype });
+}
+
+/** The gradient of `padded`. */
+function unpadded(g: GraphBuilder, dy: Tensor, x: Tensor, window: Window): Tensor {
+  if (!padsFirst(window)) return dy;
+  const p = paddingOf(window);
+  const sizes = g.ints([-1, ...x.shape.slice(1)]);
+  const attributes = { T: attr.type(x.dtype), Index: attr.type('int32') };
+  return g.single('Slice', [dy, g.ints([0, p, p, 0]), sizes], attributes, x);
 }
 
 const kernelOf = (filter: Shape): number => filter[0] as number;
@@ -61,8 +87,11 @@ interface Kernels {
   readonly filter: string;
 }
 
+const windowOf = (filter: Tensor, a: ConvAttributes): Window => ({ ...a, kernel: kernelOf(filter.shape) });
+
 function convolve(g: GraphBuilder, k: Kernels, x: Tensor, filter: Tensor, a: ConvAttributes, shape: Shape): Tensor {
-  return g.like(k.forward, [x, filter], windowAttributes({ ...a, kernel: kernelOf(filter.shape) }), shape);
+  const window = windowOf(filter, a);
+  return g.like(k.forward, [padded(g, x, window), filter], windowAttributes(window), shape);
 }
 
 function convolutionGradient(
@@ -74,9 +103,13 @@ function convolutionGradient(
   dy: Tensor,
   needs: readonly boolean[],
 ) {
-  const attributes = { T: attr.type(x.dtype), ...windowAttributes({ ...a, kernel: kernelOf(filter.shape) }) };
-  const dx = needs[0] ? g.single(k.input, [shapeOf(g, x), filter, dy], attributes, x) : undefined;
-  const df = needs[1] ? g.single(k.filter, [x, g.ints(filter.shape), dy], attributes, filter) : undefined;
+  const window = windowOf(filter, a);
+  // TensorFlow merges this padding with the forward pass's own: they are one node when the graph runs
+  const input = padded(g, x, window);
+  const attributes = { T: attr.type(x.dtype), ...windowAttributes(window) };
+  const back = (): Tensor => g.single(k.input, [shapeOf(g, input), filter, dy], attributes, input);
+  const dx = needs[0] ? unpadded(g, back(), x, window) : undefined;
+  const df = needs[1] ? g.single(k.filter, [input, g.ints(filter.shape), dy], attributes, filter) : undefined;
   return [dx, df] as const;
 }
 
