@@ -28,7 +28,7 @@ const names = ['pets', 'insects', 'dishes', 'vehicles', 'cifar-10-subset'];
 const scratch = '.cache/scratch';
 const seed = 20260;
 /** Seconds of a run, drawn evenly on a logarithmic scale. */
-const [shortest, longest] = [8, 75];
+const [shortest, longest] = [6, 45];
 const zoo = await loadZoo(shippedZooDir());
 const timing = calibrate(zoo.members, []);
 const file = join(shippedZooDir(), 'experience.jsonl');

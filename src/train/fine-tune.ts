@@ -30,6 +30,8 @@ export interface FineTuneOptions {
   readonly stretch: number;
   /** Evaluations during the run, besides the one after it. */
   readonly evaluations: number;
+  /** Images of an evaluation during the run: enough for a curve, few enough to cost little. 1000 unless given. */
+  readonly evaluationImages?: number;
   /** Seconds that the evaluation after it may take; with more images than that it takes as many as it can, evenly. */
   readonly lastEvaluationSeconds?: number;
   /** Bytes that cached activations may take; beyond it the frozen stages run in each step. 1.5 GB unless given. */
@@ -57,8 +59,7 @@ export interface FineTuned {
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
-/** Images of an evaluation during the run: enough for a curve, few enough to cost little. */
-const interimImages = 1000;
+const defaultEvaluationImages = 1000;
 const evaluationBatch = 100;
 const defaultCacheBytes = 1.5e9;
 
@@ -83,7 +84,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
       batches = trainBatches(o.store, { ...o.regime, ...common });
       source = imageSource(batches);
     }
-    const some = evenRows(o.store.val.count, interimImages);
+    const some = evaluationRows(o);
     const keep = (progress: Progress) => o.keep({ progress, state: model.state() });
     const outcome = await trainLoop({
       ...{ model, source, from, regime: o.regime, seed: o.seed, clock: o.clock, signal: o.signal },
@@ -101,7 +102,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
       onProgress: (progress, left) => o.onProgress('training', progress.step, progress.steps, left, progress),
     });
     // also at the end: a kill during what follows must not cost the training
-    await keep(outcome);
+    if (outcome.step > 0) await keep(outcome);
     if (outcome.stopped === 'interrupted') return { ...unfinished, outcome };
     return { outcome, weights: model.weights(), ...(await lastEvaluation(model, o, cached?.val)) };
   } finally {
@@ -184,13 +185,17 @@ function evenRows(count: number, most: number): Int32Array {
 export const labelsOf = (store: ImageStore, rows: Int32Array): Int32Array =>
   rows.map((row) => store.val.labels[row] as number);
 
+const evaluationRows = ({ store, evaluationImages = defaultEvaluationImages }: FineTuneOptions): Int32Array =>
+  evenRows(store.val.count, evaluationImages);
+
 async function lastEvaluation(
   model: TrainingModel,
-  { store, clock, lastEvaluationSeconds = Number.POSITIVE_INFINITY }: FineTuneOptions,
+  o: FineTuneOptions,
   cached: Activations | undefined,
 ): Promise<Pick<FineTuned, 'rows' | 'logits'>> {
+  const { store, clock, lastEvaluationSeconds = Number.POSITIVE_INFINITY } = o;
   const { count } = store.val;
-  const some = evenRows(count, interimImages);
+  const some = evaluationRows(o);
   const began = clock.nowSeconds();
   const logits = await validationLogits(model, store, cached, some);
   if (some.length === count) return { rows: some, logits };

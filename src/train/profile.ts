@@ -23,7 +23,7 @@ export interface Profile {
   readonly steps: readonly (StepTime & { readonly member: string })[];
   /** Reading, decoding and scaling one image, all workers together. */
   readonly decodeSecondsPerImage: number;
-  /** Building a graph and opening its session. */
+  /** Starting the workers, building a graph and opening its session. */
   readonly startSeconds: number;
 }
 
@@ -51,18 +51,10 @@ export async function profile(o: ProfileOptions): Promise<Profile> {
   const started = clock.nowSeconds();
   const [first, ...others] = o.probes;
   if (!first) throw new Error('a profile needs a member');
-  const side = first.nativeSize;
-  const sample = await decodeSample(o.dataset, {
-    side,
-    count: sampleImages,
-    seed: o.seed,
-    workers: o.workers,
-    signal: o.signal,
-  });
-  const decodeSecondsPerImage = (clock.nowSeconds() - started) / (sample.count + sample.damaged);
+  const { sample, decodeSecondsPerImage, workerSeconds } = await timedSample(first.nativeSize, o);
   const opened = clock.nowSeconds();
   const model = await openProbe(first);
-  const startSeconds = clock.nowSeconds() - opened;
+  const startSeconds = workerSeconds + clock.nowSeconds() - opened;
   const steps: (StepTime & { member: string })[] = [];
   let embedding: Profile['embedding'];
   try {
@@ -81,6 +73,24 @@ export async function profile(o: ProfileOptions): Promise<Profile> {
     last = clock.nowSeconds() - before;
   }
   return { sample, embedding, steps, decodeSecondsPerImage, startSeconds };
+}
+
+/** Decodes a sample; the seconds that its workers need to start are told apart, for they do not grow with the images. */
+async function timedSample(side: number, { dataset, seed, workers, signal, clock }: ProfileOptions) {
+  const started = clock.nowSeconds();
+  let first: { readonly done: number; readonly at: number } | undefined;
+  const onProgress = (done: number): void => {
+    first ??= { done, at: clock.nowSeconds() };
+  };
+  const sample = await decodeSample(dataset, { side, count: sampleImages, seed, workers, signal, onProgress });
+  const ended = clock.nowSeconds();
+  const images = sample.count + sample.damaged;
+  // the other workers are about as far when the first one answers
+  const after = first === undefined ? 0 : images - first.done * workers;
+  const overall = (ended - started) / images;
+  if (first === undefined || after < images / 2) return { sample, decodeSecondsPerImage: overall, workerSeconds: 0 };
+  const decodeSecondsPerImage = Math.min(overall, (ended - first.at) / after);
+  return { sample, decodeSecondsPerImage, workerSeconds: ended - started - images * decodeSecondsPerImage };
 }
 
 async function measureAnew(probe: Probe, { seed, clock }: ProfileOptions) {

@@ -35,7 +35,8 @@ export async function unpackTar(
       if (head.length < 512) continue;
       if (head[0] === 0x1f && head[1] === 0x8b) target.refuse('is compressed twice');
     }
-    parser.write(head ?? chunk);
+    // what follows the end mark is padding, which the parser would gather in ever larger buffers
+    if (!sawEnd) parser.write(head ?? chunk);
     head = undefined;
     if (failure !== undefined) throw failure;
   }

@@ -29,10 +29,10 @@ export const smallRegime = (over: Partial<Regime> = {}): Regime => ({
   ...over,
 });
 
-export async function smallRuns({ perClass = 12, valShare = 0.25 } = {}): Promise<SmallRuns> {
+export async function smallRuns(): Promise<SmallRuns> {
   const { path: folder, [Symbol.asyncDispose]: remove } = await aFolder();
-  await colourImages(join(folder, 'set'), perClass);
-  const dataset = await openDataset(join(folder, 'set'), { seed: 1, scratch: join(folder, 'scratch'), valShare });
+  await colourImages(join(folder, 'set'), 12);
+  const dataset = await openDataset(join(folder, 'set'), { seed: 1, scratch: join(folder, 'scratch'), valShare: 0.25 });
   const { inputSize } = smallRegime();
   const trainSide = trainingSide(inputSize, 'strong');
   const store = await decodeAll(dataset, { side: inputSize, trainSide, workers: 1, scratch: join(folder, 'scratch') });
