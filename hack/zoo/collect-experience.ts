@@ -19,6 +19,7 @@ import { trainingSide } from '../../src/train/augment.ts';
 import { type Dataset, openDataset } from '../../src/train/dataset.ts';
 import { fineTune } from '../../src/train/fine-tune.ts';
 import { decodeAll } from '../../src/train/image-cache.ts';
+import { Diverged } from '../../src/train/loop.ts';
 import { accuracyOf } from '../../src/train/metrics.ts';
 import { profile } from '../../src/train/profile.ts';
 
@@ -96,7 +97,7 @@ for (let i = done; i < Number(runsText); i++) {
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });
-  const { outcome, logits } = await fineTune({
+  const run = fineTune({
     network: networkOf(member.encoding, { classes: dataset.classes.length }),
     weights: await readSafetensors(weightsPath(zoo, member.name)),
     ...{
@@ -115,7 +116,16 @@ for (let i = done; i < Number(runsText); i++) {
     onProgress: () => {},
     signal: new AbortController().signal,
   });
-  const accuracy = accuracyOf(logits as Float32Array, store.val.labels, dataset.classes.length);
+  const tuned = await run.catch((error: unknown) => {
+    // that a regime diverges is worth knowing: it is no better than guessing
+    if (error instanceof Diverged) return undefined;
+    throw error;
+  });
+  const curve = tuned?.outcome.curve ?? [];
+  const seconds = tuned?.outcome.activeSeconds ?? systemClock.nowSeconds() - startedSeconds;
+  const accuracy = tuned?.logits
+    ? accuracyOf(tuned.logits, store.val.labels, dataset.classes.length)
+    : 1 / dataset.classes.length;
   store.close();
   const { name, encoding, parametersM, macsM, nativeSize, stages } = member;
   const round = (n: number) => Number(n.toPrecision(5));
@@ -128,12 +138,10 @@ for (let i = done; i < Number(runsText); i++) {
     regime,
     budgetSeconds: longest,
     accuracy,
-    activeSeconds: round(outcome.activeSeconds),
+    activeSeconds: round(seconds),
     curve: [
-      ...outcome.curve.flatMap((p) =>
-        p.accuracy === undefined ? [] : [{ seconds: round(p.seconds), accuracy: p.accuracy }],
-      ),
-      { seconds: round(outcome.activeSeconds), accuracy },
+      ...curve.flatMap((p) => (p.accuracy === undefined ? [] : [{ seconds: round(p.seconds), accuracy: p.accuracy }])),
+      { seconds: round(seconds), accuracy },
     ],
   };
   appendFileSync(file, `${JSON.stringify(experience)}\n`);
@@ -143,7 +151,7 @@ for (let i = done; i < Number(runsText); i++) {
     dataset.name,
     name,
     accuracy.toFixed(3),
-    outcome.activeSeconds.toFixed(0),
+    seconds.toFixed(0),
     inputSize,
     frozenStages,
     optimizer,

@@ -1,5 +1,6 @@
 /** The training loop on one page. */
 import type { Clock } from '../lib/clock.ts';
+import { RunError } from '../lib/errors.ts';
 import type { TrainingModel } from '../nas/training-model.ts';
 import type { Regime } from '../planner/types.ts';
 import type { Progress } from './checkpoint.ts';
@@ -40,6 +41,13 @@ export interface LoopOptions {
 }
 
 export type LoopOutcome = Progress & { readonly stopped: 'completed' | 'budget' | 'interrupted' };
+
+/** The loss became infinite or no number: the weights are worthless. */
+export class Diverged extends RunError {
+  constructor(step: number) {
+    super(`The training diverged at step ${step}.`, 'Give a lower --learning-rate, or leave it to the planner.');
+  }
+}
 
 /** Step after which a run that would leave time over is lengthened, once. */
 const settleStep = 12;
@@ -90,13 +98,15 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
     const began = clock.nowSeconds();
     const batch = await o.source.next();
     if (!batch) break;
-    lossSum += model.step(batch.data, batch.targets, {
+    const loss = model.step(batch.data, batch.targets, {
       // the middle of the step, so that neither the first nor the last one is wasted on a rate of 0
       learningRate: learningRateAt(regime, (step + 0.5) / steps),
       step: step + 1,
       averageDecay: averageDecayAt(regime.ema, step + 1),
       seed: o.seed,
     });
+    if (!Number.isFinite(loss)) throw new Diverged(step + 1);
+    lossSum += loss;
     losses++;
     step++;
     const took = clock.nowSeconds() - began;

@@ -20,6 +20,8 @@ export interface SimulatedRun {
   readonly from?: Progress;
   /** Active seconds used before the first step. */
   readonly usedSeconds?: number;
+  /** Loss of a step by its number; 1 / number unless given. */
+  readonly loss?: (step: number) => number;
   /** The signal comes once this step is done. */
   readonly abortAfterStep?: number;
 }
@@ -48,7 +50,7 @@ export async function simulate(s: SimulatedRun): Promise<SimulatedOutcome> {
         learningRates.push(learningRate);
         step++;
         clock.advance(s.stepSeconds(step));
-        return 1 / step;
+        return s.loss?.(step) ?? 1 / step;
       },
     },
     source: { next: async () => ({ data: new Int32Array(), targets: new Float32Array() }), waitedSeconds: 0 },

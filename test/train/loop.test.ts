@@ -188,3 +188,14 @@ test('whatever the pace of the machine, the run ends in time: at most 1 % or 1 s
     { numRuns: 150 },
   );
 });
+
+test.each([
+  ['no number', Number.NaN],
+  ['infinite', Number.POSITIVE_INFINITY],
+])('a loss that is %s ends the run with its step and a remedy', async (_name, loss) => {
+  const run = simulate({ stepSeconds: () => 0.1, loss: (step) => (step === 7 ? loss : 1) });
+  await expect(run).rejects.toMatchObject({
+    message: 'The training diverged at step 7.',
+    remedy: expect.stringContaining('--learning-rate'),
+  });
+});
