@@ -5,11 +5,10 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createRng, deriveSeed, type Rng } from '../../src/lib/rng.ts';
-import { networkOf } from '../../src/nas/families/table.ts';
-import { readSafetensors } from '../../src/nas/safetensors.ts';
-import { loadZoo, shippedZooDir, weightsPath } from '../../src/nas/zoo.ts';
+import { loadZoo, shippedZooDir } from '../../src/nas/zoo.ts';
 import { datasetFeatures } from '../../src/planner/features.ts';
 import { defaultRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
@@ -42,11 +41,9 @@ async function open(name: string) {
   const dataset = await openDataset(join(folder as string, `${name}.tar.gz`), { seed: 1, scratch });
   const [smallest] = zoo.members.toSorted((a, b) => a.macsM - b.macsM) as [(typeof zoo.members)[number]];
   const classes = dataset.classes.length;
-  const probe = {
-    ...{ name: smallest.name, nativeSize: smallest.nativeSize },
-    network: networkOf(smallest.encoding, { classes }),
-    weights: async () => withoutHead(await readSafetensors(weightsPath(zoo, smallest.name))),
-  };
+  const network = taskNetwork(smallest, classes);
+  const weights = () => startWeights(zoo, smallest.name, network);
+  const probe = { name: smallest.name, nativeSize: smallest.nativeSize, network, weights };
   const measured = await profile({
     dataset,
     probes: [probe],
@@ -61,9 +58,6 @@ async function open(name: string) {
   opened.set(name, entry);
   return entry;
 }
-
-const withoutHead = <T>(tensors: ReadonlyMap<string, T>) =>
-  new Map([...tensors].filter(([name]) => !name.startsWith('fc.')));
 
 /** Every third run is a default regime; the others are drawn until one fits. */
 function draw(i: number, member: MemberInfo, dataset: Dataset, features: DatasetFeatures, rng: Rng): Regime {
@@ -97,9 +91,10 @@ for (let i = done; i < Number(runsText); i++) {
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });
+  const network = taskNetwork(member, dataset.classes.length);
   const run = fineTune({
-    network: networkOf(member.encoding, { classes: dataset.classes.length }),
-    weights: await readSafetensors(weightsPath(zoo, member.name)),
+    network,
+    weights: await startWeights(zoo, member.name, network),
     ...{
       regime,
       store,

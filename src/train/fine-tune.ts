@@ -16,7 +16,7 @@ import { type Activations, activationSource, cacheActivations, imageSource } fro
 
 export interface FineTuneOptions {
   readonly network: Network;
-  /** Weights to start from by published name, without the head; empty starts from nothing. */
+  /** Weights to start from by published name, without the head, whose classes are others; empty starts from nothing. */
   readonly weights: ReadonlyMap<string, HostTensor>;
   readonly regime: Regime;
   readonly store: ImageStore;
@@ -68,7 +68,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
   let batches: BatchStream | undefined;
   try {
     if (o.resume) restore(model, o.resume);
-    else model.start(withoutHead(o.network, o.weights), o.seed);
+    else model.start(o.weights, o.seed);
     const from = o.resume
       ? { ...o.resume.progress, resumed: o.resume.progress.resumed + 1 }
       : freshProgress(o.regime.steps);
@@ -142,12 +142,6 @@ async function openModel({
   if (!options.cachedFeatures || bytes <= cacheBytes) return model;
   model.close();
   return TrainingModel.open(network, { ...options, cachedFeatures: false });
-}
-
-/** The pre-training's classes are not the task's: its head is left behind. */
-function withoutHead(network: Network, weights: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
-  const heads = network.layers.flatMap((layer) => (layer.op === 'dense' ? [layer.name] : []));
-  return new Map([...weights].filter(([name]) => !heads.some((head) => name.startsWith(`${head}.`))));
 }
 
 interface Cached {
