@@ -5,4 +5,6 @@ export default {
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testTimeout: 60_000,
+  // much of the time is spent waiting for child processes and disks: one worker a processor, not one less
+  maxWorkers: '100%',
 };
