@@ -145,8 +145,8 @@ export const depthwiseConv2d: Operation<ConvAttributes> = {
 
 /**
  * x [n, h, w, c], filter [k, k, c / groups, out] -> [n, h', w', out]; the channels of each group lie side by side.
- * Split, convolved and concatenated: TensorFlow's CPU kernels have no gradient of a grouped convolution but for stride
- * 1 under oneDNN, where it was not faster either (`make bench-grouped`).
+ * Split, convolved and concatenated, because that works everywhere: TensorFlow's CPU kernels have a gradient of a grouped
+ * convolution for stride 1 under oneDNN alone. `make bench-grouped` times the forms against each other.
  */
 export const groupedConv2d: Operation<GroupedConvAttributes> = {
   shape: ([x, f], a) => {
