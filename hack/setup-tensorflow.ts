@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util';
 import { InputError } from '../src/lib/errors.ts';
 import { cacheDir } from '../src/lib/user-dirs.ts';
 import { withLock } from './file-lock.ts';
-import type { BindingPlaces } from './tensorflow-binding.ts';
-import { cachedBinding, installBinding, isInstalled } from './tensorflow-binding.ts';
+import type { NativePlaces } from './native-modules.ts';
+import { cachedModule, installModule, isInstalled, nativeModules } from './native-modules.ts';
 import type { Flavour } from './tensorflow-wheels.ts';
 import { flavours, tensorflowVersion, wheelsFor } from './tensorflow-wheels.ts';
 import type { Tool } from './tool.ts';
@@ -34,13 +34,14 @@ export async function setUpTensorflow(setup: Setup): Promise<boolean> {
   const { flavour, nodeModules, platform, arch, env, log } = setup;
   const wheels = wheelsFor(flavour, platform, arch);
   const root = join(setup.prefix, 'tensorflow', `${tensorflowVersion}-${flavour}`);
-  const places: BindingPlaces = { root, nodeModules, librarySha256: wheels[0]?.sha256 ?? '' };
+  const places: NativePlaces = { root, nodeModules, librarySha256: wheels[0]?.sha256 ?? '' };
   const missing = () => wheels.filter((wheel) => !isUnpacked(root, wheel));
-  if (missing().length === 0 && isInstalled(places)) return false;
+  const uninstalled = () => nativeModules.filter((module) => !isInstalled(places, module));
+  if (missing().length === 0 && uninstalled().length === 0) return false;
 
   // all that is missing is named at once, before anything is fetched
   const fetching: readonly Tool[] = missing().length > 0 ? ['python3'] : [];
-  const compiling: readonly Tool[] = existsSync(cachedBinding(places)) ? [] : ['g++'];
+  const compiling: readonly Tool[] = nativeModules.every((m) => existsSync(cachedModule(places, m))) ? [] : ['g++'];
   requireTools([...fetching, ...compiling, 'flock'], env);
 
   const onWait = () => log('waiting for another set-up to finish');
@@ -48,7 +49,7 @@ export async function setUpTensorflow(setup: Setup): Promise<boolean> {
     await removeParts(root);
     // asked again under the lock: the other set-up may have done it all
     for (const wheel of missing()) await fetchWheel(wheel, { root, arch, env, log });
-    if (!isInstalled(places)) await installBinding(places, env, log);
+    for (const module of uninstalled()) await installModule(places, module, env, log);
   });
   log('ready');
   return true;

@@ -31,10 +31,12 @@ const tensorflow = (name: string, megabytes: number, sha256: string): Wheel => (
     'libtensorflow_cc.so.2',
     'libtensorflow_framework.so.2',
     'THIRD_PARTY_NOTICES.txt',
-    'include/tensorflow/c/',
-    'include/tensorflow/core/platform/',
-    'include/tsl/',
-    'include/xla/tsl/',
+    ...['c', 'core/framework', 'core/lib', 'core/platform', 'core/protobuf', 'core/util'].map(
+      (folder) => `include/tensorflow/${folder}/`,
+    ),
+    ...['tsl', 'xla/tsl', 'absl', 'google/protobuf', 'Eigen', 'unsupported/Eigen', 'ml_dtypes'].map(
+      (folder) => `include/${folder}/`,
+    ),
   ],
   megabytes,
 });
@@ -49,12 +51,12 @@ const nvidia = (folder: string, version: string, megabytes: number, sha256: stri
   megabytes,
 });
 
-const cpuX64 = tensorflow('tensorflow-cpu', 861, '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c');
-const cpuArm64 = tensorflow('tensorflow', 900, '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c');
+const cpuX64 = tensorflow('tensorflow-cpu', 910, '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c');
+const cpuArm64 = tensorflow('tensorflow', 950, '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c');
 
 /** The wheel `tensorflow` with its extra `and-cuda`, resolved once and pinned. */
 const gpuX64: readonly Wheel[] = [
-  tensorflow('tensorflow', 1266, '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124'),
+  tensorflow('tensorflow', 1315, '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124'),
   nvidia('cublas', '12.9.3.13', 856, 'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72'),
   nvidia('cuda_cupti', '12.8.90', 42, 'ea0cb07ebda26bb9b29ba82cda34849e73c166c18162d3913575b0c9db9a6182'),
   nvidia('cuda_nvcc', '12.9.86', 99, '5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0'),

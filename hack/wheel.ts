@@ -16,6 +16,8 @@ const partPrefix = '.part-';
 /** What a finished wheel left in the folder: written last, so that it vouches for the rest. */
 interface Stamp {
   readonly sha256: string;
+  /** What was kept of it. */
+  readonly take: readonly string[];
   /** Path below the root, and its size in bytes. */
   readonly files: readonly (readonly [string, number])[];
 }
@@ -26,7 +28,7 @@ const stampPath = (root: string, wheel: Wheel): string => join(root, 'wheels', `
 export function isUnpacked(root: string, wheel: Wheel): boolean {
   try {
     const stamp = JSON.parse(readFileSync(stampPath(root, wheel), 'utf8')) as Stamp;
-    if (stamp.sha256 !== wheel.sha256) return false;
+    if (stamp.sha256 !== wheel.sha256 || stamp.take.join('\0') !== wheel.take.join('\0')) return false;
     return stamp.files.every(([path, bytes]) => statSync(join(root, path)).size === bytes);
   } catch {
     return false;
@@ -68,7 +70,10 @@ export async function fetchWheel(wheel: Wheel, fetching: Fetching): Promise<void
     await rm(target, { recursive: true, force: true });
     await mkdir(dirname(target), { recursive: true });
     await rename(kept, target);
-    await writeFileAtomic(stampPath(root, wheel), JSON.stringify({ sha256: wheel.sha256, files } satisfies Stamp));
+    await writeFileAtomic(
+      stampPath(root, wheel),
+      JSON.stringify({ sha256: wheel.sha256, take: wheel.take, files } satisfies Stamp),
+    );
   } catch (error) {
     if (hasCode(error, 'ENOSPC')) throw noSpace(root, neededMegabytes(wheel), error);
     throw error;

@@ -56,12 +56,27 @@ interface Output {
   readonly dtype: DataType;
 }
 
+/** Which of nasoa's own kernels (`native/`) a graph may use where they fit; else TensorFlow's serve. */
+export interface OwnKernels {
+  /** Batch norm of a training step in one pass with the addition and the activation that follow. */
+  readonly batchNorm: boolean;
+  /** Gradient of a convolution's filter. */
+  readonly filterGradient: boolean;
+}
+export const noOwnKernels: OwnKernels = { batchNorm: false, filterGradient: false };
+
 /** Collects the nodes of one TensorFlow graph and the signatures under which it is run. */
 export class GraphBuilder {
+  readonly kernels: OwnKernels;
   readonly nodes: NodeMessage[] = [];
   readonly signatures: Record<string, SignatureMessage> = {};
   readonly #names = new Set<string>();
   readonly #constants = new Map<string, Tensor>();
+
+  /** A graph that leaves this program, such as an export, must keep to TensorFlow's own kernels, as by default. */
+  constructor(kernels: OwnKernels = noOwnKernels) {
+    this.kernels = kernels;
+  }
 
   /** Adds a node; its outputs in the order of the operation's definition. */
   node(

@@ -1,11 +1,12 @@
 /** The only file that loads the native TensorFlow: writes a graph as a SavedModel and runs its signatures. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { RunError } from '../lib/errors.ts';
-import type { GraphBuilder } from './builder.ts';
+import { type GraphBuilder, noOwnKernels, type OwnKernels } from './builder.ts';
 import { encodeSavedModel } from './proto.ts';
 
 /** Values to feed: float32 or int32 in row-major order, with their shape. */
@@ -17,6 +18,9 @@ export interface Fetched {
   readonly data: Float32Array | Int32Array;
   readonly shape: readonly number[];
 }
+
+/** Beside the binding of tfjs-node-gpu. */
+const kernelsFile = 'nasoa_kernels.node';
 
 type TensorFlow = typeof tfjs;
 type Signature = Awaited<ReturnType<TensorFlow['node']['loadSavedModel']>>;
@@ -47,6 +51,28 @@ async function load(): Promise<TensorFlow> {
       },
     );
   }
+}
+
+let loadingKernels: Promise<OwnKernels> | undefined;
+
+/** nasoa's own kernels as far as this machine's processor can run them; none where TensorFlow uses a GPU. */
+export function ownKernels(): Promise<OwnKernels> {
+  loadingKernels ??= loadKernels();
+  return loadingKernels;
+}
+
+async function loadKernels(): Promise<OwnKernels> {
+  const backend = (await tensorflow()).backend();
+  // they are kernels for the CPU
+  if ('isUsingGpuDevice' in backend && backend.isUsingGpuDevice) return noOwnKernels;
+  const require = createRequire(import.meta.url);
+  const library = join(
+    dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')),
+    'lib',
+    'napi-v8',
+    kernelsFile,
+  );
+  return require(library) as OwnKernels;
 }
 
 /** A loaded graph with its variables. Every call is synchronous: the event loop waits for it. */

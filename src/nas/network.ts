@@ -4,6 +4,7 @@ import type { RunningStatistics } from '../graph/operations/normalisation.ts';
 import { operations } from '../graph/operations/table.ts';
 import type { Tape } from '../graph/tape.ts';
 import { inputsOf, type Layer, type Network } from './layers.ts';
+import { type NormRun, normRuns } from './norm-runs.ts';
 import { isDepthwise, stageOf } from './parameters.ts';
 
 export interface BuildOptions {
@@ -63,24 +64,24 @@ function buildLayers(
   to: number,
   options: BuildOptions,
 ): void {
+  const runs = options.training ? normRuns(network) : new Map<number, NormRun>();
   for (let id = Math.max(from, 0) + 1; id <= to; id++) {
     const layer = network.layers[id] as Layer;
+    const run = runs.get(id);
+    if (run) {
+      // the run's value appears at its last layer, when its residual is there as well
+      if (id === run.last) values.set(id, buildNorm(tape, network, run, values, options));
+      continue;
+    }
     const inputs = inputsOf(layer).map((i) => values.get(i) as Tensor);
-    values.set(id, buildLayer(tape, network, id, layer, inputs, options));
+    values.set(id, buildLayer(tape, layer, inputs, options));
   }
 }
 
 const toPrecision = (tape: Tape, x: Tensor, dtype: DataType): Tensor =>
   x.dtype === dtype ? x : tape.apply(operations.cast, [x], { dtype });
 
-function buildLayer(
-  tape: Tape,
-  network: Network,
-  id: number,
-  layer: Layer,
-  inputs: readonly Tensor[],
-  options: BuildOptions,
-): Tensor {
+function buildLayer(tape: Tape, layer: Layer, inputs: readonly Tensor[], options: BuildOptions): Tensor {
   const [x] = inputs as [Tensor];
   const weight = (name: string) => toPrecision(tape, options.parameter(name), options.precision);
   switch (layer.op) {
@@ -95,7 +96,7 @@ function buildLayer(
         : tape.apply(operations.groupedConv2d, [x, filter], layer);
     }
     case 'batchNorm':
-      return buildNorm(tape, layer, x, stageOf(network, id), options);
+      return buildFrozenNorm(tape, layer, x, options);
     case 'relu':
     case 'relu6':
     case 'swish':
@@ -118,23 +119,45 @@ function buildLayer(
   }
 }
 
-function buildNorm(
-  tape: Tape,
-  layer: Extract<Layer, { op: 'batchNorm' }>,
-  x: Tensor,
-  stage: number,
-  options: BuildOptions,
-): Tensor {
-  const { epsilon, momentum, name } = layer;
-  const [scale, offset] = [options.parameter(`${name}.weight`), options.parameter(`${name}.bias`)];
-  const running = {
-    mean: options.parameter(`${name}.running_mean`),
-    variance: options.parameter(`${name}.running_var`),
-  };
-  const { training } = options;
-  if (!training || stage < training.frozenStages) {
-    return tape.apply(operations.frozenBatchNorm, [x, scale, offset], { epsilon, momentum, ...running });
+type Norm = Extract<Layer, { op: 'batchNorm' }>;
+
+const normInputs = ({ name }: Norm, x: Tensor, { parameter }: BuildOptions): [Tensor, Tensor, Tensor] => [
+  x,
+  parameter(`${name}.weight`),
+  parameter(`${name}.bias`),
+];
+const runningOf = ({ name }: Norm, { parameter }: BuildOptions): RunningStatistics => ({
+  mean: parameter(`${name}.running_mean`),
+  variance: parameter(`${name}.running_var`),
+});
+
+function buildFrozenNorm(tape: Tape, layer: Norm, x: Tensor, options: BuildOptions): Tensor {
+  const { epsilon, momentum } = layer;
+  const attributes = { epsilon, momentum, ...runningOf(layer, options) };
+  return tape.apply(operations.frozenBatchNorm, normInputs(layer, x, options), attributes);
+}
+
+function buildNorm(tape: Tape, network: Network, run: NormRun, values: Values, options: BuildOptions): Tensor {
+  const { norm, residual, activation } = run;
+  const training = options.training as NonNullable<BuildOptions['training']>;
+  const x = values.get(norm.input) as Tensor;
+  if (stageOf(network, run.first) < training.frozenStages) {
+    const normalised = buildFrozenNorm(tape, norm, x, options);
+    const sum =
+      residual === undefined
+        ? normalised
+        : tape.apply(operations.add, [normalised, values.get(residual) as Tensor], {});
+    return activation === 'none' ? sum : tape.apply(operations[activation], [sum], {});
   }
-  const update = (statistics: RunningStatistics) => training.updateStatistics(name, statistics);
-  return tape.apply(operations.batchNorm, [x, scale, offset], { epsilon, momentum, ...running, update });
+  const inputs = normInputs(norm, x, options);
+  if (residual !== undefined) inputs.push(values.get(residual) as Tensor);
+  const update = (statistics: RunningStatistics) => training.updateStatistics(norm.name, statistics);
+  const { epsilon, momentum } = norm;
+  return tape.apply(operations.batchNorm, inputs, {
+    epsilon,
+    momentum,
+    activation,
+    ...runningOf(norm, options),
+    update,
+  });
 }

@@ -1,5 +1,5 @@
 /** The graph of a training model: one signature for each thing that a run does. */
-import { attr, GraphBuilder, type Tensor, type Variable } from '../graph/builder.ts';
+import { attr, GraphBuilder, noOwnKernels, type OwnKernels, type Tensor, type Variable } from '../graph/builder.ts';
 import { operations } from '../graph/operations/table.ts';
 import { clipByGlobalNorm, type OptimizerName, optimizers, updateAverage } from '../graph/optimizers.ts';
 import { Tape } from '../graph/tape.ts';
@@ -32,7 +32,7 @@ export const averagePrefix = 'average/';
  * variables.
  */
 export class TrainingGraph {
-  readonly g = new GraphBuilder();
+  readonly g: GraphBuilder;
   readonly parameters: readonly Parameter[];
   readonly state: Variable[] = [];
   boundaryShape: readonly number[] | undefined;
@@ -41,7 +41,8 @@ export class TrainingGraph {
   readonly #variables = new Map<string, Variable>();
   readonly #averages = new Map<string, Variable>();
 
-  constructor(network: Network, options: TrainingOptions) {
+  constructor(network: Network, options: TrainingOptions, kernels: OwnKernels = noOwnKernels) {
+    this.g = new GraphBuilder(kernels);
     this.#network = network;
     this.#options = options;
     this.parameters = parametersOf(network);

@@ -1,10 +1,16 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  cachedModule,
+  installedModule,
+  type NativeModule,
+  type NativePlaces,
+  nativeModules,
+} from '../../hack/native-modules.ts';
 import type { Setup } from '../../hack/setup-tensorflow.ts';
 import { setUpTensorflow } from '../../hack/setup-tensorflow.ts';
-import { cachedBinding, installedBinding } from '../../hack/tensorflow-binding.ts';
 import { wheelsFor } from '../../hack/tensorflow-wheels.ts';
 import { run } from '../../hack/tool.ts';
 import { isUnpacked, pathBelow, pipFailure, removeParts } from '../../hack/wheel.ts';
@@ -35,11 +41,11 @@ async function aSetup(changes: Partial<Setup> = {}): Promise<Setup> {
 }
 
 /** Puts a wheel's stamp and files where a finished set-up leaves them. */
-async function unpackedIn(root: string, sha256 = cpu?.sha256): Promise<void> {
+async function unpackedIn(root: string, sha256 = cpu?.sha256, take = cpu?.take): Promise<void> {
   await mkdir(join(root, 'tensorflow'), { recursive: true });
   await mkdir(join(root, 'wheels'), { recursive: true });
   await writeFile(join(root, 'tensorflow', 'lib.so'), '12345');
-  const stamp = { sha256, files: [['tensorflow/lib.so', 5]] };
+  const stamp = { sha256, take, files: [['tensorflow/lib.so', 5]] };
   await writeFile(join(root, 'wheels', 'tensorflow-cpu.json'), JSON.stringify(stamp));
 }
 
@@ -107,12 +113,13 @@ describe('a set-up that is done', () => {
     const root = join(setup.prefix, 'tensorflow', '2.21.0-cpu');
     await unpackedIn(root);
     const places = { root, nodeModules: setup.nodeModules, librarySha256: cpu.sha256 };
-    for (const binding of [cachedBinding(places), installedBinding(setup.nodeModules)]) {
-      await mkdir(join(binding, '..'), { recursive: true });
-      await writeFile(binding, 'compiled');
+    const files = nativeModules.flatMap((m) => [cachedModule(places, m), installedModule(setup.nodeModules, m)]);
+    for (const file of files) {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, 'compiled');
     }
     expect(await setUpTensorflow(setup)).toBe(false);
-    expect(await readFile(installedBinding(setup.nodeModules), 'utf8')).toBe('compiled');
+    for (const file of files) expect(await readFile(file, 'utf8')).toBe('compiled');
   });
 
   test.each<[string, (root: string) => Promise<unknown>]>([
@@ -121,6 +128,7 @@ describe('a set-up that is done', () => {
     ['the stamp is gone', (root) => rm(join(root, 'wheels', 'tensorflow-cpu.json'))],
     ['the stamp is damaged', (root) => writeFile(join(root, 'wheels', 'tensorflow-cpu.json'), '{')],
     ['the stamp is of another wheel', (root) => unpackedIn(root, 'f00')],
+    ['other parts of the wheel were kept', (root) => unpackedIn(root, cpu.sha256, ['lib.so'])],
   ])('is done no longer when %s', async (_what, damage) => {
     await unpackedIn(folder);
     expect(isUnpacked(folder, cpu)).toBe(true);
@@ -131,10 +139,11 @@ describe('a set-up that is done', () => {
   test('compiles again when a source, the libraries or their place changes', async () => {
     const { nodeModules } = await aSetup();
     const places = { root: folder, nodeModules, librarySha256: 'a' };
-    const keys = [cachedBinding(places), cachedBinding({ ...places, librarySha256: 'b' })];
-    keys.push(cachedBinding({ ...places, root: join(folder, 'other') }));
+    const [binding] = nativeModules as [NativeModule];
+    const keyOf = (changes: Partial<NativePlaces> = {}) => cachedModule({ ...places, ...changes }, binding);
+    const keys = [keyOf(), keyOf({ librarySha256: 'b' }), keyOf({ root: join(folder, 'other') })];
     await writeFile(join(nodeModules, '@tensorflow', 'tfjs-node-gpu', 'binding', 'tfjs_binding.cc'), 'int two;');
-    keys.push(cachedBinding(places));
+    keys.push(keyOf());
     expect(new Set(keys.map((key) => key.split('/').at(-2))).size).toBe(4);
   });
 });
@@ -151,7 +160,7 @@ test.each([
   ['a header', 'tensorflow/include/xla/tsl/c/tsl_status.h', 'include/xla/tsl/c/tsl_status.h'],
   ['the licence', 'tensorflow_cpu-2.21.0.dist-info/licenses/LICENSE', 'LICENSE'],
   ['no Python', 'tensorflow/__init__.py', undefined],
-  ['no other header', 'tensorflow/include/Eigen/Core', undefined],
+  ['no header that nothing includes', 'tensorflow/include/external/x.h', undefined],
   ['nothing outside its folder', 'tensorflow/include/tsl/../../../../x', undefined],
 ])('of the wheel is kept: %s', (_what, member, below) => {
   expect(pathBelow(cpu, member)).toBe(below);

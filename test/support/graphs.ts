@@ -1,4 +1,4 @@
-import { GraphBuilder, type Shape, type Tensor } from '../../src/graph/builder.ts';
+import { GraphBuilder, type OwnKernels, type Shape, type Tensor } from '../../src/graph/builder.ts';
 import { Session } from '../../src/graph/session.ts';
 import { createRng } from '../../src/lib/rng.ts';
 
@@ -12,10 +12,12 @@ export function normal(shape: Shape, seed: number): Float32Array {
 export async function runGraph(
   inputs: readonly { readonly shape: Shape; readonly data: Float32Array }[],
   build: (g: GraphBuilder, inputs: readonly Tensor[]) => readonly Tensor[],
+  kernels?: OwnKernels,
 ): Promise<Float32Array[]> {
   const runner = await openGraph(
     inputs.map((i) => i.shape),
     build,
+    kernels,
   );
   const outputs = runner.run(inputs.map((i) => i.data));
   runner.close();
@@ -30,8 +32,9 @@ export interface Runner {
 export async function openGraph(
   shapes: readonly Shape[],
   build: (g: GraphBuilder, inputs: readonly Tensor[]) => readonly Tensor[],
+  kernels?: OwnKernels,
 ): Promise<Runner> {
-  const g = new GraphBuilder();
+  const g = new GraphBuilder(kernels);
   const placeholders = shapes.map((shape, i) => g.placeholder(`in${i}`, shape, 'float32'));
   const outputs = build(g, placeholders).map((t) => g.cast(t, 'float32'));
   const named = (tensors: readonly Tensor[], prefix: string) =>

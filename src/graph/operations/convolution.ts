@@ -81,6 +81,40 @@ export function shapeOf(g: GraphBuilder, x: Tensor): Tensor {
   );
 }
 
+/** Zeros before an axis of `size` that a window reads. */
+function paddingBefore(size: number, { kernel, stride, padding }: Window): number {
+  if (padding === 'symmetric') return (kernel - 1) / 2;
+  return Math.floor(Math.max(0, (Math.ceil(size / stride) - 1) * stride + kernel - size) / 2);
+}
+
+/** Channels of a tile of our filter gradient (`native/kernels.cc`); a filter that fills less than half of its tiles is TensorFlow's. */
+const [tileInputs, tileOutputs] = [6, 16];
+const filled = (channels: number, tile: number): number => channels / (Math.ceil(channels / tile) * tile);
+
+/** Our own kernel's gradient of the filter, where it is there and pays. */
+function ownFilterGradient(
+  g: GraphBuilder,
+  x: Tensor,
+  filter: Tensor,
+  a: GroupedConvAttributes,
+  dy: Tensor,
+): Tensor | undefined {
+  const [, height, width, channels] = x.shape as [number, number, number, number];
+  const window = windowOf(filter, a);
+  const outputs = (filter.shape[3] as number) / a.groups;
+  const pays = filled(channels / a.groups, tileInputs) * filled(outputs, tileOutputs) >= 0.5;
+  const padding = paddingBefore(height, window);
+  const fits = x.dtype === 'float32' && height > 0 && width > 0 && padding === paddingBefore(width, window);
+  if (!g.kernels.filterGradient || !fits || !pays) return undefined;
+  const attributes = {
+    kernel: attr.int(window.kernel),
+    stride: attr.int(a.stride),
+    padding: attr.int(padding),
+    groups: attr.int(a.groups),
+  };
+  return g.single('NasoaFilterGradient', [x, dy], attributes, filter);
+}
+
 interface Kernels {
   readonly forward: string;
   readonly input: string;
@@ -127,8 +161,12 @@ export const conv2d: Operation<ConvAttributes> = {
     return outputShape(x as Shape, (f as Shape)[3] as number, a);
   },
   forward: (g, [x, f], a, shape) => ({ output: convolve(g, dense, x as Tensor, f as Tensor, a, shape) }),
-  gradient: (g, { inputs: [x, f], attributes, needs }, dy) =>
-    convolutionGradient(g, dense, x as Tensor, f as Tensor, attributes, dy, needs),
+  gradient: (g, { inputs: [x, f], attributes, needs }, dy) => {
+    const own = needs[1] && ownFilterGradient(g, x as Tensor, f as Tensor, { ...attributes, groups: 1 }, dy);
+    const asked = [needs[0] === true, needs[1] === true && !own];
+    const [dx, df] = convolutionGradient(g, dense, x as Tensor, f as Tensor, attributes, dy, asked);
+    return [dx, own || df];
+  },
 };
 
 /** x [n, h, w, c], filter [k, k, c, m] -> [n, h', w', c * m]: m filters a channel. */
@@ -164,26 +202,20 @@ export const groupedConv2d: Operation<GroupedConvAttributes> = {
     return { output: concatChannels(g, ys, shape), saved: [...xs, ...fs] };
   },
   gradient: (g, { inputs: [x, f], attributes: a, saved, needs }, dy) => {
-    const dys = splitChannels(g, dy, a.groups);
-    const parts = dys.map((d, i) =>
-      convolutionGradient(g, dense, saved[i] as Tensor, saved[a.groups + i] as Tensor, a, d, needs),
+    const own = needs[1] && ownFilterGradient(g, x as Tensor, f as Tensor, a, dy);
+    const asked = [needs[0] === true, needs[1] === true && !own];
+    const parts = splitChannels(g, dy, a.groups).map((d, i) =>
+      convolutionGradient(g, dense, saved[i] as Tensor, saved[a.groups + i] as Tensor, a, d, asked),
     );
-    const join = (gradients: readonly (Tensor | undefined)[], like: Tensor) =>
-      concatChannels(g, gradients as readonly Tensor[], like.shape);
-    return [
-      needs[0]
-        ? join(
-            parts.map((p) => p[0]),
-            x as Tensor,
+    const join = (input: 0 | 1, like: Tensor): Tensor | undefined =>
+      asked[input]
+        ? concatChannels(
+            g,
+            parts.map((p) => p[input] as Tensor),
+            like.shape,
           )
-        : undefined,
-      needs[1]
-        ? join(
-            parts.map((p) => p[1]),
-            f as Tensor,
-          )
-        : undefined,
-    ];
+        : undefined;
+    return [join(0, x as Tensor), own || join(1, f as Tensor)];
   },
 };
 

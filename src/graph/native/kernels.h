@@ -1,0 +1,77 @@
+// The arithmetic of nasoa's own training kernels, free of TensorFlow. All tensors are float, NHWC, row-major; a "row" is
+// one pixel with its channels. Nothing here allocates or starts threads: the callers divide the work.
+#pragma once
+
+namespace nasoa {
+
+/** Whether this processor has the instructions that kernels.cc is compiled for. */
+bool supported();
+
+/** Whether the filter gradient here is the quicker one: with AVX-512 oneDNN has a better one of its own. */
+bool filterGradientPays();
+
+/** Per channel: y = x * factor + term. */
+struct Affine {
+  const float* factor;
+  const float* term;
+};
+
+/** Values outside of 0 to `upper` are clipped: ReLU has no upper end, ReLU6 has 6. */
+struct Activation {
+  bool clips;
+  float upper;
+};
+
+/** sums[c] = sum of x - shift, squares[c] = sum of (x - shift)^2 over the rows. */
+void shiftedSums(const float* x, long rows, long channels, const float* shift, float* sums, float* squares);
+
+/** y = activation(x * factor + term + residual); the residual is null for none. */
+void normalise(const float* x, long rows, long channels, Affine affine, const float* residual, Activation activation,
+               float* y);
+
+/** What the backward pass of a batch norm reads. Where a residual was added `y` is needed to know what was clipped. */
+struct Backward {
+  const float* dy;
+  const float* x;
+  const float* y;
+  Affine affine;
+  Activation activation;
+};
+
+/**
+ * sums[c] = sum of g, products[c] = sum of g * (x - mean), where g is dy behind the activation. With `y`, g is
+ * written to `masked`: it is the gradient of the residual. `masked` may be `dy` itself.
+ */
+void gradientSums(const Backward& b, long rows, long channels, const float* mean, float* masked, float* sums,
+                  float* products);
+
+/** dx = g * gradientFactor + x * imageFactor + term. `dx` may be `dy` itself. */
+void gradientOfInput(const Backward& b, long rows, long channels, const float* gradientFactor,
+                     const float* imageFactor, const float* term, float* dx);
+
+/** One convolution of [images, height, width, inputs] to [images, outHeight, outWidth, outputs]. */
+struct Convolution {
+  long images, height, width, inputs;
+  long outHeight, outWidth, outputs;
+  long kernel, stride, padding, groups;
+};
+
+/** Sizes, in floats, of the memory that `filterGradient` works in: multiples of 16. */
+struct FilterWorkspace {
+  /** Images packed at a time. */
+  long panel;
+  long packedInput, packedGradient, accumulator;
+};
+FilterWorkspace workspaceOf(const Convolution& c);
+
+/**
+ * Adds the filter's gradient over images [begin, end) to `accumulator`, in a layout of its own.
+ * All three work areas are 64-byte aligned; the accumulator starts at zero.
+ */
+void filterGradient(const Convolution& c, const float* x, const float* dy, long begin, long end, float* packedInput,
+                    float* packedGradient, float* accumulator);
+
+/** Sums `parts` accumulators, `accumulator` floats apart, into filter rows [begin, end) of kernel^2 * inputs / groups. */
+void collectFilter(const Convolution& c, const float* accumulators, long parts, long begin, long end, float* filter);
+
+}  // namespace nasoa
