@@ -3,6 +3,7 @@ import { addArch } from './commands/arch.ts';
 import { addExperience } from './commands/experience.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPredict } from './commands/predict.ts';
+import { addTrainer } from './commands/trainer.ts';
 import { addTune } from './commands/tune.ts';
 import { addZoo } from './commands/zoo.ts';
 import type { Run } from './context.ts';
@@ -44,5 +45,6 @@ export function createProgram(run: Run): Command {
   addZoo(program, run);
   addExperience(program, run);
   addArch(program, run);
+  addTrainer(program, run);
   return program;
 }

@@ -3,6 +3,7 @@ import type { Json } from '../lib/json.ts';
 import type { Experience } from '../planner/types.ts';
 import type { Database, Queries } from './database.ts';
 import { parseExperience, parseExperienceLine } from './parse-experience.ts';
+import { readState, type SavedState, writeState } from './states.ts';
 
 export interface ExperienceFilter {
   readonly dataset?: string;
@@ -29,10 +30,15 @@ export interface ExperienceStore {
   export(): AsyncIterable<string>;
   /** Merges such lines; sound ones are kept whatever the others are. Empty lines are passed over. */
   import(lines: Iterable<string> | AsyncIterable<string>): Promise<ImportReport>;
-  /** Keeps a predictor's state under a name, in place of an older one. */
-  saveState(name: string, version: number, state: Json): Promise<void>;
+  /**
+   * Keeps a predictor's state under a name, in place of an older one, and tells its new revision. With an
+   * `expectedRevision` (0: none is kept yet) it keeps nothing and tells undefined where another has written since.
+   */
+  saveState(name: string, version: number, state: Json, expectedRevision?: number): Promise<number | undefined>;
   /** The state of exactly that version, undefined where there is none. */
   loadState(name: string, version: number): Promise<unknown>;
+  /** The state whatever its version, with the revision to expect when saving; undefined where there is none. */
+  savedState(name: string): Promise<SavedState | undefined>;
 }
 
 const pageRows = 500;
@@ -56,20 +62,13 @@ export function experienceStore(database: Database): ExperienceStore {
     },
     export: () => exportLines(database),
     import: (lines) => importLines(database, lines),
-    saveState: async (name, version, state) => {
-      await database.query(
-        `insert into states (name, version, state) values ($1, $2, $3::text::jsonb)
-         on conflict (name) do update set version = excluded.version, state = excluded.state, saved_at = now()`,
-        [name, version, JSON.stringify(state)],
-      );
-    },
+    saveState: (name, version, state, expectedRevision) =>
+      writeState(database, { name, version, state }, expectedRevision),
     loadState: async (name, version) => {
-      const rows = await database.query<{ state: string }>(
-        'select state::text as state from states where name = $1 and version = $2',
-        [name, version],
-      );
-      return rows[0] === undefined ? undefined : (JSON.parse(rows[0].state) as unknown);
+      const saved = await readState(database, name);
+      return saved?.version === version ? saved.state : undefined;
     },
+    savedState: (name) => readState(database, name),
   };
 }
 
@@ -118,7 +117,8 @@ async function importLines(database: Database, lines: Iterable<string> | AsyncIt
   let [added, sound, number] = [0, 0, 0];
   let page: Experience[] = [];
   const flush = async (): Promise<void> => {
-    const batch = page;
+    // in one order everywhere: two imports of the same runs never wait for each other in a circle
+    const batch = page.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     page = [];
     added += await database.transaction(async (queries) => {
       let count = 0;

@@ -22,6 +22,11 @@ const migrations: readonly { readonly id: number; readonly statements: readonly 
       )`,
     ],
   },
+  {
+    id: 2,
+    // counts the writes, so that of two writers that read the same state only one wins
+    statements: ['alter table states add column revision integer not null default 1'],
+  },
 ];
 
 /** Serialises migrations of several processes on one served PostgreSQL. */

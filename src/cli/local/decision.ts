@@ -10,12 +10,13 @@ import type { Dataset } from '../../train/dataset.ts';
 import type { Item } from '../../train/discover.ts';
 import type { PlanRequest } from '../requests.ts';
 
-export interface Decision {
+/** What a run needs of its decision. */
+export interface RunDecision {
   readonly version: 1;
   /** Of the run, and of the experience that comes of it: however often it goes on, it is learnt once. */
   readonly id: string;
   readonly plan: Plan;
-  readonly features: DatasetFeatures;
+  readonly features: Pick<DatasetFeatures, 'resolution'>;
   readonly profileSeconds: number;
   readonly planningSeconds: number;
   /** What the images were opened with and the member taken from; a resumed run does the same, whatever it is asked. */
@@ -24,7 +25,11 @@ export interface Decision {
   readonly data: { readonly classes: readonly string[]; readonly train: string; readonly val: string };
 }
 
-export const dataOf = ({ root, classes, train, val }: Dataset): Decision['data'] => ({
+export interface Decision extends RunDecision {
+  readonly features: DatasetFeatures;
+}
+
+export const dataOf = ({ root, classes, train, val }: Dataset): RunDecision['data'] => ({
   classes,
   train: fingerprint(root, train),
   val: fingerprint(root, val),
@@ -41,7 +46,7 @@ function fingerprint(root: string, items: readonly Item[]): string {
 
 const fileIn = (folder: string): string => join(folder, 'decision.json');
 
-export const writeDecision = (folder: string, decision: Decision): Promise<void> =>
+export const writeDecision = (folder: string, decision: RunDecision): Promise<void> =>
   writeFileAtomic(fileIn(folder), JSON.stringify(decision));
 
 /** The decision of the unfinished run in `folder`; undefined where it ended before it had decided. */
@@ -65,7 +70,7 @@ export async function readDecision(folder: string): Promise<Decision | undefined
 }
 
 /** Throws InputError where the data set is not the one that the decision was made for. */
-export function checkData(decision: Decision, dataset: Dataset): void {
+export function checkData(decision: Pick<RunDecision, 'data'>, dataset: Dataset): void {
   if (JSON.stringify(decision.data) === JSON.stringify(dataOf(dataset))) return;
   throw new InputError(
     `The unfinished run was begun on other images than ${dataset.name} holds now.`,

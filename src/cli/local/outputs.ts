@@ -19,14 +19,14 @@ import { renderReport } from '../../train/report/render.ts';
 import type { Mistake } from '../../train/report/report-data.ts';
 import { outputNames, type TuneResult } from '../../train/result.ts';
 import { createImageReader } from '../../train/stored-images.ts';
-import type { TuneRequest } from '../requests.ts';
 import { nasoaVersion } from '../version.ts';
-import type { Decision } from './decision.ts';
+import type { Decision, RunDecision } from './decision.ts';
 
 export interface Finished {
-  readonly request: TuneRequest;
+  /** Folder to write into. */
+  readonly out: string;
   readonly zoo: Zoo;
-  readonly decision: Decision;
+  readonly decision: RunDecision;
   /** All images that were found, also those that there was no time for. */
   readonly dataset: Dataset;
   readonly store: ImageStore;
@@ -42,13 +42,13 @@ const thumbnailSide = 96;
 
 /** Writes the model first and `result.json` last: where that is, everything is. */
 export async function writeOutputs(f: Finished): Promise<TuneResult> {
-  const { request, decision, store, tuned } = f;
+  const { out, decision, store, tuned } = f;
   const member = memberOf(f.zoo, decision.plan.member);
   const result = await resultOf(f);
   const { classes } = store.dataset;
-  await mkdir(request.out, { recursive: true });
+  await mkdir(out, { recursive: true });
   await exportModel({
-    folder: join(request.out, outputNames.model),
+    folder: join(out, outputNames.model),
     network: networkOf(member.encoding, { classes: classes.length }),
     weights: tuned.weights,
     inputSize: decision.plan.regime.inputSize,
@@ -57,8 +57,8 @@ export async function writeOutputs(f: Finished): Promise<TuneResult> {
     accuracy: result.accuracy,
   });
   const report = renderReport({ result, mistakes: await worstMistakes(f), member });
-  await writeFileAtomic(join(request.out, outputNames.report), report);
-  await writeFileAtomic(join(request.out, outputNames.result), `${JSON.stringify(result, null, 2)}\n`);
+  await writeFileAtomic(join(out, outputNames.report), report);
+  await writeFileAtomic(join(out, outputNames.result), `${JSON.stringify(result, null, 2)}\n`);
   return result;
 }
 

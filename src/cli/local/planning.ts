@@ -14,7 +14,7 @@ import { calibrate } from '../../planner/timing.ts';
 import type { DatasetFeatures, Experience, Plan } from '../../planner/types.ts';
 import { mergeExperience } from '../../store/shipped-experience.ts';
 import { type Dataset, openDataset } from '../../train/dataset.ts';
-import { type Probe, profile } from '../../train/profile.ts';
+import { type Probe, type Profile, profile } from '../../train/profile.ts';
 import type { CommandContext } from '../context.ts';
 import { ownExperience, shippedExperience } from '../experience-records.ts';
 import type { PlanOutcome, PlanRequest } from '../requests.ts';
@@ -28,6 +28,11 @@ export interface Planned {
   /** Of reading and the profile, and of planning after it. */
   readonly profileSeconds: number;
   readonly planningSeconds: number;
+}
+
+/** Of the data set and of this machine. */
+export interface Measured extends Pick<Profile, 'steps' | 'decodeSecondsPerImage' | 'startSeconds'> {
+  readonly features: DatasetFeatures;
 }
 
 /** Most of the planning time goes to the profile; the rest is the predictor's. */
@@ -56,25 +61,17 @@ export async function planHere(
   startedSeconds: number,
   context: CommandContext,
 ): Promise<Planned> {
-  const { clock, env, reporter, signal } = context;
+  const { clock, env, reporter } = context;
   const zooAndExperience = Promise.all([openZoo(request, env), readExperience(request, env)]);
   reporter.phase('profile');
   const [zoo, experience] = await zooAndExperience;
   const members = eligibleMembers(zoo, request);
-  const began = clock.nowSeconds();
-  const allowed = Math.max(planningFloor, planningShare * request.budgetSeconds);
-  const measured = await profile({
-    ...{ dataset, seed: request.seed, workers: workersHere(), clock, signal },
-    probes: probesOf(zoo, dataset.classes.length),
-    seconds: allowed * profileShare - (began - startedSeconds),
-  });
+  const measured = await profileHere(request, { zoo, dataset, startedSeconds }, context);
   const profiledSeconds = clock.nowSeconds();
   reporter.phase('plan');
-  const perClass = dataset.classes.map((_, label) => dataset.train.filter((item) => item.label === label).length);
-  const features = datasetFeatures(measured.sample, measured.embedding, perClass);
   const rng = createRng(deriveSeed(request.seed, 'plan'));
   const predictor = replay(predictors.hedge, encodedOptions(request.seed), lessonsOf(experience), rng);
-  const { steps, decodeSecondsPerImage, startSeconds } = measured;
+  const { features, steps, decodeSecondsPerImage, startSeconds } = measured;
   const plan = makePlan({
     ...{ features, members, predictor, rng, budgetSeconds: request.budgetSeconds, regimeOverrides: request.regime },
     counts: { trainImages: dataset.train.length, validationImages: dataset.val.length },
@@ -84,6 +81,25 @@ export async function planHere(
   });
   const profileSeconds = profiledSeconds - startedSeconds;
   return { dataset, zoo, features, plan, profileSeconds, planningSeconds: clock.nowSeconds() - profiledSeconds };
+}
+
+/** Measures the data set and this machine, members as the time allows: what a plan is made from, here or elsewhere. */
+export async function profileHere(
+  { seed, budgetSeconds }: Pick<PlanRequest, 'seed' | 'budgetSeconds'>,
+  { zoo, dataset, startedSeconds }: Pick<Planned, 'zoo' | 'dataset'> & { readonly startedSeconds: number },
+  { clock, signal }: Pick<CommandContext, 'clock' | 'signal'>,
+): Promise<Measured> {
+  const began = clock.nowSeconds();
+  const allowed = Math.max(planningFloor, planningShare * budgetSeconds);
+  const measured = await profile({
+    ...{ dataset, seed, workers: workersHere(), clock, signal },
+    probes: probesOf(zoo, dataset.classes.length),
+    seconds: allowed * profileShare - (began - startedSeconds),
+  });
+  const perClass = dataset.classes.map((_, label) => dataset.train.filter((item) => item.label === label).length);
+  const { steps, decodeSecondsPerImage, startSeconds } = measured;
+  const features = datasetFeatures(measured.sample, measured.embedding, perClass);
+  return { features, steps, decodeSecondsPerImage, startSeconds };
 }
 
 export function outcomeOf({ dataset, zoo, features, plan, profileSeconds, planningSeconds }: Planned): PlanOutcome {

@@ -4,7 +4,7 @@ import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../train/checkpoint.ts';
-import { type Decision, writeDecision } from './decision.ts';
+import { type RunDecision, writeDecision } from './decision.ts';
 
 export interface RunFolder {
   /** The clock's reading at which the active seconds were 0. */
@@ -42,7 +42,7 @@ function readSeconds(folder: string): number {
 /** Makes the folder of a run, or takes it over where the run goes on. */
 export async function openRun(o: {
   readonly folder: string;
-  readonly decision: Decision;
+  readonly decision: RunDecision;
   readonly goesOn: boolean;
   readonly clock: Clock;
   readonly startedSeconds: number;

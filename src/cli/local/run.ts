@@ -1,0 +1,160 @@
+/** A decided run is carried out: decode, train, evaluate, write. The same for `nasoa tune` and for a training pod. */
+import { formatDuration } from '../../lib/duration.ts';
+import { RunError } from '../../lib/errors.ts';
+import { memberOf, type Zoo } from '../../nas/zoo.ts';
+import { trainingSide } from '../../train/augment.ts';
+import type { Checkpoint } from '../../train/checkpoint.ts';
+import type { Dataset } from '../../train/dataset.ts';
+import { type FineTuned, fineTune } from '../../train/fine-tune.ts';
+import { decodeAll, type ImageStore } from '../../train/image-cache.ts';
+import type { TuneResult } from '../../train/result.ts';
+import type { CommandContext } from '../context.ts';
+import { Interruption } from '../interruption.ts';
+import type { RunDecision } from './decision.ts';
+import { writeOutputs } from './outputs.ts';
+import { scratchFolder, workersHere } from './planning.ts';
+import type { RunFolder } from './run-folder.ts';
+import { startWeights, taskNetwork } from './start-weights.ts';
+import { visitedImages } from './visited-images.ts';
+
+/** Evaluations during a run; few, because each costs time that could train. */
+export const evaluations = 4;
+/** How much longer than planned a run may become when the machine turns out faster. */
+export const stretch = 1.5;
+/** What follows the training may take the larger of these; most of it is the last evaluation. */
+const [lastSeconds, lastShare, evaluationPart] = [15, 0.1, 0.7];
+
+/** A run's parts once everything before decoding is done. */
+export interface Prepared {
+  readonly dataset: Dataset;
+  readonly zoo: Zoo;
+  readonly decision: RunDecision;
+  readonly run: RunFolder;
+  readonly checkpoint: Checkpoint | undefined;
+  /** Bounds on memory where it is known to be scarce; what the machine allows unless given. */
+  readonly memory?: {
+    /** Of decoded images kept in memory; the others go to disk. */
+    readonly imageBytes: number;
+    /** Of cached activations; beyond it the frozen stages run in each step. */
+    readonly cacheBytes: number;
+  };
+}
+
+export interface RunProgress {
+  readonly phase: 'decoding' | 'frozen features' | 'training';
+  readonly done: number;
+  readonly total: number;
+  readonly secondsLeft?: number;
+  /** Of the last evaluation, 0 to 1. */
+  readonly accuracy?: number;
+}
+
+/** Whoever tells of a run while it goes on: a terminal, or reports over the network. Calls are cheap and many. */
+export interface RunWatch {
+  phase(name: 'decoding' | 'training' | 'writing'): void;
+  progress(progress: RunProgress): void;
+}
+
+export type RunContext = Pick<CommandContext, 'clock' | 'env' | 'signal'> & { readonly watch: RunWatch };
+
+export type RunEnd =
+  | { readonly kind: 'finished'; readonly result: TuneResult }
+  /** The signal came; there is a checkpoint to go on from. */
+  | { readonly kind: 'interrupted'; readonly activeSeconds: number; readonly step: number };
+
+/**
+ * Everything after the decision; the result is written into `out`, and the run's folder stays for the caller to remove.
+ * What fails before there is anything to go on from leaves no trace.
+ */
+export async function carryOut(out: string, p: Prepared, context: RunContext): Promise<RunEnd> {
+  const { decision, run } = p;
+  let store: ImageStore | undefined;
+  try {
+    store = await decode(p, context);
+    const tuned = await train(p, store, context);
+    const { activeSeconds, step } = tuned.outcome;
+    if (tuned.logits === undefined) return { kind: 'interrupted', activeSeconds, step };
+    if (step === 0) throw nothingTrained(decision.plan.budgetSeconds);
+    context.watch.phase('writing');
+    const { logits } = tuned;
+    const result = await writeOutputs({ ...p, out, store, tuned, logits, clock: context.clock });
+    return { kind: 'finished', result };
+  } catch (error) {
+    if (error instanceof Interruption) {
+      return { kind: 'interrupted', activeSeconds: run.activeSeconds(), step: p.checkpoint?.progress.step ?? 0 };
+    }
+    await run.discard();
+    throw error;
+  } finally {
+    store?.close();
+  }
+}
+
+async function decode({ dataset, decision, run, memory }: Prepared, context: RunContext): Promise<ImageStore> {
+  const { watch, clock, signal } = context;
+  const { regime, budgetSeconds } = decision.plan;
+  const { inputSize, augmentation, steps, batchSize } = regime;
+  watch.phase('decoding');
+  const [timeUp, began] = [new AbortController(), clock.nowSeconds()];
+  const left = budgetSeconds - run.activeSeconds();
+  // a run whose time is up already decodes only for its last evaluation
+  const timer = left > 0 ? setTimeout(() => timeUp.abort(tooSlow(dataset)), 1000 * left) : undefined;
+  try {
+    return await decodeAll(visitedImages(dataset, Math.ceil(steps * stretch) * batchSize, decision.request.seed), {
+      side: inputSize,
+      trainSide: trainingSide(inputSize, augmentation, decision.features.resolution),
+      bytesBound: memory?.imageBytes,
+      ...{
+        scratch: scratchFolder(context.env),
+        workers: workersHere(),
+        signal: AbortSignal.any([signal, timeUp.signal]),
+      },
+      onProgress: (done, total) => {
+        run.beat();
+        const perImage = (clock.nowSeconds() - began) / done;
+        watch.progress({ phase: 'decoding', done, total, secondsLeft: perImage * (total - done) });
+      },
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const nothingTrained = (budgetSeconds: number): RunError =>
+  new RunError(
+    `The ${formatDuration(budgetSeconds)} were over before the first training step.`,
+    'Allow more time with --budget, or run it again when the machine has less else to do.',
+  );
+
+const tooSlow = (dataset: Dataset): RunError =>
+  new RunError(
+    `The time was up before the images of ${dataset.name} were decoded.`,
+    'Allow more time with --budget, or make the images smaller.',
+  );
+
+async function train(p: Prepared, store: ImageStore, { clock, watch, signal }: RunContext): Promise<FineTuned> {
+  const { decision, run, zoo, checkpoint, memory } = p;
+  const { plan, request } = decision;
+  const network = taskNetwork(memberOf(zoo, plan.member), store.dataset.classes.length);
+  watch.phase('training');
+  return fineTune({
+    network,
+    weights: await startWeights(zoo, plan.member, network),
+    ...{ regime: plan.regime, store, seed: request.seed, clock, startedSeconds: run.startedSeconds },
+    ...{ stretch, evaluations, signal, resume: checkpoint, deadlineSeconds: plan.budgetSeconds },
+    ...(memory === undefined ? {} : { cacheBytes: memory.cacheBytes }),
+    lastEvaluationSeconds: evaluationPart * Math.max(lastSeconds, lastShare * plan.budgetSeconds),
+    checkpointEverySeconds: Math.min(30, Math.max(2, plan.budgetSeconds / 30)),
+    keep: run.keep,
+    onProgress: (phase, done, total, secondsLeft, last) => {
+      run.beat();
+      const { accuracy } = last?.curve.findLast((point) => point.accuracy !== undefined) ?? {};
+      watch.progress({
+        phase: phase === 'features' ? 'frozen features' : 'training',
+        ...{ done, total },
+        ...(secondsLeft === undefined ? {} : { secondsLeft }),
+        ...(accuracy === undefined ? {} : { accuracy }),
+      });
+    },
+  });
+}

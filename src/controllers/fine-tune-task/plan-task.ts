@@ -1,0 +1,46 @@
+/** The plan of one task: what `nasoa tune` does on one machine, from the numbers that the profile pod measured. */
+import { InputError } from '../../lib/errors.ts';
+import { createRng, deriveSeed } from '../../lib/rng.ts';
+import { makePlan } from '../../planner/plan.ts';
+import type { Predictor } from '../../planner/predictors/contract.ts';
+import { encodedOptions, lessonsOf, replay } from '../../planner/predictors/replay.ts';
+import { predictors } from '../../planner/predictors/table.ts';
+import { defaultRunCosts } from '../../planner/run-time.ts';
+import { calibrate } from '../../planner/timing.ts';
+import type { Experience, Plan } from '../../planner/types.ts';
+import type { PlanInput } from './ports.ts';
+
+export type PlanOrRefusal =
+  | { readonly kind: 'plan'; readonly plan: Omit<Plan, 'cloud'> }
+  | { readonly kind: 'nothingFits'; readonly message: string };
+
+/** One predictor serves all tasks, so its seed is its own and no task's. */
+const predictorSeed = 1;
+
+export const learnedFrom = (experiences: readonly Experience[]): Predictor =>
+  replay(
+    predictors.hedge,
+    encodedOptions(predictorSeed),
+    lessonsOf(experiences),
+    createRng(deriveSeed(predictorSeed, 'replay')),
+  );
+
+/** The same input, predictor and number of candidates give the same plan. */
+export function planTask(input: PlanInput, predictor: Predictor, candidates: number): PlanOrRefusal {
+  const { features, members, steps, trainImages, validationImages, budgetSeconds, spentSeconds } = input;
+  const { decodeSecondsPerImage, startSeconds, workers = defaultRunCosts.workers } = input;
+  try {
+    const { cloud: _, ...plan } = makePlan({
+      ...{ features, members, predictor, candidates, budgetSeconds, spentSeconds },
+      regimeOverrides: input.regimeOverrides,
+      counts: { trainImages, validationImages },
+      timing: calibrate(members, steps),
+      costs: { ...defaultRunCosts, decodeSecondsPerImage, startSeconds, workers },
+      rng: createRng(deriveSeed(input.seed, 'plan')),
+    });
+    return { kind: 'plan', plan };
+  } catch (error) {
+    if (error instanceof InputError) return { kind: 'nothingFits', message: `${error.message} ${error.remedy}` };
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import type { FineTuneTaskStatus, TaskProfile } from '../../../crds/fine-tune-task-status.ts';
+import { assuming, type Facts } from '../facts.ts';
+import { firstObjection, noMemberAllowed, zooNotReady } from '../objections.ts';
+import type { PlanInput } from '../ports.ts';
+import { failing, type Policy, type Ruling } from '../ruling.ts';
+import { allowedMembers } from '../zoo-place.ts';
+import { start } from './start.ts';
+
+/** The profile is there: a plan is made, and the training that it asks for is promised together with it. */
+export const planning: Policy = (facts) => {
+  const { profile, plan } = facts.status;
+  if (profile === undefined || plan !== undefined) return undefined;
+  const objection = firstObjection(facts, [zooNotReady, noMemberAllowed]);
+  if (objection !== undefined) return objection;
+  const answer = facts.view.answers.plan;
+  if (answer === undefined) return asking(inputOf(facts, profile));
+  if (answer.kind === 'nothingFits') return failing(facts, 'NothingFits', answer.message);
+  const { member, regime, predicted, confidence, predictor, candidates, fitting, runnersUp } = answer.plan;
+  const changes: Partial<FineTuneTaskStatus> = {
+    plan: {
+      ...{ member, regime, predicted, confidence, predictor, candidates, fitting, runnersUp: runnersUp.slice(0, 5) },
+      plannedAt: facts.now,
+    },
+    activeSeconds: (facts.status.activeSeconds ?? 0) + answer.seconds,
+  };
+  const ruling = start(assuming(facts, changes));
+  if (ruling === undefined) throw new Error('a task that was just planned has no training Job to start');
+  return { ...ruling, changes: { ...changes, ...ruling.changes } };
+};
+
+const asking = (input: PlanInput): Ruling => ({
+  running: { status: 'Unknown', reason: 'NotStarted', message: 'The plan is made before a training pod is asked for.' },
+  actions: [{ do: 'plan', input }],
+});
+
+function inputOf({ view, spec, status, budgetSeconds }: Facts, profile: TaskProfile): PlanInput {
+  const { features, trainImages, validationImages, steps, decodeSecondsPerImage, startSeconds, workers } = profile;
+  return {
+    ...{ features, trainImages, validationImages, steps, decodeSecondsPerImage, startSeconds, budgetSeconds },
+    ...(workers === undefined ? {} : { workers }),
+    members: allowedMembers(view.members, spec.members),
+    regimeOverrides: spec.regime ?? {},
+    spentSeconds: status.activeSeconds ?? 0,
+    seed: spec.seed,
+  };
+}

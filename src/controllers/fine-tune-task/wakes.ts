@@ -1,0 +1,54 @@
+/** What makes the controller look at a task: a change of the task itself, or of anything that its view holds. */
+import { isDeepStrictEqual } from 'node:util';
+import type { FineTuneTask } from '../../crds/fine-tune-task.ts';
+import { labels } from '../../crds/group.ts';
+import type { KubeObject, PersistentVolumeClaim } from '../../crds/kubernetes.ts';
+import type { ModelZoo } from '../../crds/model-zoo.ts';
+import type { Job, Pod } from '../../crds/workloads.ts';
+import type { Cache, Change } from '../../kube/cache.ts';
+import type { Index } from '../../kube/indexes.ts';
+import { keyOf } from '../../kube/resources.ts';
+import { byUid, tasksByClaim, tasksByZoo } from '../resources.ts';
+import { zooState } from './zoo-place.ts';
+
+export interface TaskCaches {
+  /** With the indexes `byUid`, `tasksByClaim` and `tasksByZoo`. */
+  readonly tasks: Cache<FineTuneTask>;
+  /** Jobs and pods of the trainer. */
+  readonly jobs: Cache<Job>;
+  readonly pods: Cache<Pod>;
+  readonly claims: Cache<PersistentVolumeClaim>;
+  readonly zoos: Cache<ModelZoo>;
+}
+
+/** Indexes that the cache of tasks needs. */
+export const taskIndexes: readonly Index<FineTuneTask>[] = [byUid, tasksByClaim, tasksByZoo];
+
+/** `add`: puts the key of a task into the queue. Returns how to stop. */
+export function wakeTasks({ tasks, jobs, pods, claims, zoos }: TaskCaches, add: (key: string) => void): () => void {
+  const addAll = (found: readonly FineTuneTask[]): void => {
+    for (const task of found) add(keyOf(task));
+  };
+  const owned = (change: Change<KubeObject>): void => {
+    const uid = (change.now ?? change.before)?.metadata.labels?.[labels.taskUid];
+    if (uid !== undefined) addAll(tasks.find(byUid, uid));
+  };
+  const stops = [
+    tasks.subscribe(({ key }) => add(key)),
+    jobs.subscribe(owned),
+    pods.subscribe(owned),
+    claims.subscribe(({ key, now, before }) => {
+      // a claim that only changes is there before and after
+      if (now === undefined || before === undefined) addAll(tasks.find(tasksByClaim, key));
+    }),
+    zoos.subscribe(({ key, now, before }) => {
+      // a search tells its progress all the time, and concerns nobody who waits for its end
+      if (!isDeepStrictEqual(stateOf(now), stateOf(before))) addAll(tasks.find(tasksByZoo, key));
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+const stateOf = (zoo: ModelZoo | undefined) => zooState(zoo?.metadata.name ?? 'gone', zoo);

@@ -1,0 +1,106 @@
+/** One pass over a zoo, pure: from what is seen to what is kept, written and done. */
+import type { ModelZooStatus } from '../../crds/model-zoo-status.ts';
+import type { Happening } from '../../kube/world.ts';
+import type { Waiting } from '../waiting.ts';
+import { absorb } from './absorb.ts';
+import { advance } from './advance.ts';
+import { happenings } from './happenings.ts';
+import { wantedJobs } from './jobs.ts';
+import { objectionTo } from './objections.ts';
+import { isReady, statusOf } from './status.ts';
+import type { JobPlan, JobView, Kept, View } from './view.ts';
+import { freshState, type ZooState } from './zoo-state.ts';
+
+/** Asks the store for what it keeps of the zoo; the decision is then made again with it. */
+export interface Question {
+  readonly do: 'load';
+}
+
+/** Done after the state was kept and the status written, in order. Each may be repeated. */
+export type Deed =
+  | { readonly do: 'createJob'; readonly plan: JobPlan }
+  | { readonly do: 'deleteJob'; readonly name: string }
+  | { readonly do: 'event'; readonly happening: Happening };
+
+export interface Decision {
+  readonly question?: Question;
+  /** Kept first: a Job whose candidate is not on record would be a second one after a crash. */
+  readonly save?: { readonly expectedRevision: number; readonly state: ZooState };
+  readonly status: ModelZooStatus;
+  readonly deeds: readonly Deed[];
+  readonly requeueAfterSeconds?: number;
+}
+
+/** Until a Job's last words may be there, or the API server may take what it refused. */
+const lookAgainSeconds = 5;
+/** Until the search goes on drawing; other work has its turn meanwhile. */
+const drawAgainSeconds = 1;
+
+/** `now`: of the calendar. */
+export function decide(view: View, now: Date): Decision {
+  const { zoo, kept } = view;
+  if (isOver(zoo.status)) return afterTheEnd(view, zoo.status);
+  if (kept === 'unknown') return { question: { do: 'load' }, status: zoo.status ?? {}, deeds: [] };
+  return decideOn(view, kept, `${now.toISOString().slice(0, 19)}Z`);
+}
+
+function decideOn(view: View, kept: Kept, now: string): Decision {
+  const { zoo, jobs, lingering, refusal } = view;
+  const waits = waitsOf(view);
+  const absorbed = absorb(kept.state ?? freshState(zoo), jobs);
+  const early = absorbed.failure ?? objectionTo(zoo, absorbed.state);
+  const isHeld = zoo.spec.suspend || view.missing.length > 0 || early !== undefined;
+  const { state, wantsMore } = isHeld ? { state: absorbed.state, wantsMore: false } : advance(absorbed.state, zoo);
+  const failure = early ?? objectionTo(zoo, state);
+  const isDone = failure !== undefined || isReady(state);
+  const wanted = zoo.spec.suspend || isDone ? [] : wantedJobs(zoo, state);
+  const remaining = jobs.filter((job) => isWanted(job, wanted) || !isFinished(job));
+  const status = statusOf({ zoo, state, failure, jobs: remaining, lingering, waits }, now);
+  const mayCreate = view.missing.length === 0 && (refusal === undefined || refusal.due);
+  return {
+    ...(state === kept.state ? {} : { save: { expectedRevision: kept.revision, state } }),
+    status,
+    deeds: [
+      ...deletions(jobs, wanted),
+      ...(mayCreate ? creations(view, wanted) : []),
+      ...happenings(view, kept, status).map((happening) => ({ do: 'event', happening }) as const),
+    ],
+    ...requeue(wantsMore, !isDone && (waits.length > 0 || jobs.some(({ wordsToCome }) => wordsToCome))),
+  };
+}
+
+/** What keeps new pods from being asked for, beside the spec itself. */
+const waitsOf = ({ missing, refusal }: View): readonly Waiting[] => [
+  ...missing,
+  ...(refusal === undefined ? [] : [{ reason: 'PodRejected', message: refusal.message } as const]),
+];
+
+const isOver = (status: ModelZooStatus | undefined): status is ModelZooStatus =>
+  status?.completionTime !== undefined && (status.phase === 'Ready' || status.phase === 'Failed');
+
+/** A zoo that is ready or failed stays so, whatever becomes of its Jobs, its spec and the store. */
+function afterTheEnd({ zoo, jobs }: View, status: ModelZooStatus): Decision {
+  const { generation } = zoo.metadata;
+  return {
+    status: status.observedGeneration === generation ? status : { ...status, observedGeneration: generation },
+    deeds: deletions(jobs, []),
+  };
+}
+
+const isFinished = ({ state }: JobView): boolean => state.kind === 'answered' || state.kind === 'failed';
+
+const isWanted = ({ name }: JobView, wanted: readonly JobPlan[]): boolean => wanted.some((plan) => plan.name === name);
+
+/** Jobs that are of no use any more: their ends are in the state, or they are not wanted. */
+const deletions = (jobs: readonly JobView[], wanted: readonly JobPlan[]): readonly Deed[] =>
+  jobs.filter((job) => !job.deleting && !isWanted(job, wanted)).map(({ name }) => ({ do: 'deleteJob', name }));
+
+const creations = ({ jobs, lingering }: View, wanted: readonly JobPlan[]): readonly Deed[] =>
+  wanted
+    .filter(({ name }) => !jobs.some((job) => job.name === name) && !lingering.includes(name))
+    .map((plan) => ({ do: 'createJob', plan }));
+
+function requeue(wantsMore: boolean, waits: boolean): Pick<Decision, 'requeueAfterSeconds'> {
+  if (wantsMore) return { requeueAfterSeconds: drawAgainSeconds };
+  return waits ? { requeueAfterSeconds: lookAgainSeconds } : {};
+}

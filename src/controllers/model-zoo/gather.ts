@@ -1,0 +1,78 @@
+import { controllerOf } from '../../crds/kubernetes.ts';
+import { type ModelZoo, parseModelZoo } from '../../crds/model-zoo.ts';
+import type { Job, Pod } from '../../crds/workloads.ts';
+import { byOwner } from '../../kube/indexes.ts';
+import { claims, jobs, pods, splitKey } from '../../kube/resources.ts';
+import type { World } from '../../kube/world.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { activeSecondsAfter, hasEnded, isFinished, jobState, podsOf } from '../job-state.ts';
+import { spentSecondsKey } from '../pods.ts';
+import type { Refusals } from '../refusals.ts';
+import { podsByOwner, zoos } from '../resources.ts';
+import { claimsOf } from '../storage.ts';
+import type { Waiting } from '../waiting.ts';
+import { identityOf, placesOf } from './jobs.ts';
+import type { JobView, View } from './view.ts';
+
+export interface GatherPorts {
+  readonly world: World;
+  readonly refusals: Pick<Refusals, 'of'>;
+  readonly clock: Clock;
+}
+
+/**
+ * All about a zoo, from the caches alone; undefined where there is none, or none any more. What the store keeps is
+ * asked for later. Throws InputError where the zoo is not one that this version can read.
+ */
+export function gather(key: string, { world, refusals, clock }: GatherPorts): View | undefined {
+  const { namespace, name } = splitKey(key);
+  const stored = world.get(zoos, namespace, name);
+  if (stored === undefined || stored.metadata.deletionTimestamp !== undefined) return undefined;
+  const zoo = parseModelZoo(stored);
+  const { uid } = zoo.metadata;
+  const ownJobs = world.list<Job>(jobs, { index: byOwner, value: uid });
+  const ownPods = world.list<Pod>(pods, { index: podsByOwner, value: uid });
+  const nowSeconds = clock.date().getTime() / 1000;
+  return {
+    zoo,
+    kept: 'unknown',
+    jobs: ownJobs.flatMap((job) => jobView(job, podsOf(job, ownPods), nowSeconds) ?? []),
+    lingering: lingeringOf(ownJobs, ownPods),
+    missing: missingOf(world, zoo),
+    refusal: refusals.of(uid),
+  };
+}
+
+/** Undefined for a Job that is none of a zoo's, whatever made it. */
+function jobView(job: Job, ownPods: readonly Pod[], nowSeconds: number): JobView | undefined {
+  const { name, annotations, deletionTimestamp } = job.metadata;
+  const identity = identityOf(name);
+  if (identity === undefined) return undefined;
+  const spentSeconds = Number(annotations?.[spentSecondsKey] ?? 0);
+  return {
+    ...identity,
+    name,
+    state: jobState(job, ownPods, undefined, nowSeconds),
+    seconds: activeSecondsAfter(Number.isFinite(spentSeconds) ? spentSeconds : 0, ownPods),
+    wordsToCome: isFinished(job) && ownPods.some((pod) => !hasEnded(pod)),
+    deleting: deletionTimestamp !== undefined,
+  };
+}
+
+function lingeringOf(ownJobs: readonly Job[], ownPods: readonly Pod[]): readonly string[] {
+  const uids = new Set(ownJobs.map(({ metadata }) => metadata.uid));
+  const names = ownPods
+    .filter((pod) => !hasEnded(pod))
+    .flatMap(({ metadata }) => controllerOf(metadata) ?? [])
+    .filter(({ uid }) => !uids.has(uid))
+    .map(({ name }) => name);
+  return [...new Set(names)];
+}
+
+function missingOf(world: World, zoo: ModelZoo): readonly Waiting[] {
+  const { namespace } = zoo.metadata;
+  const names = new Set(placesOf(zoo).flatMap(claimsOf));
+  return [...names]
+    .filter((name) => world.get(claims, namespace, name) === undefined)
+    .map((name) => ({ reason: 'ClaimNotFound', message: `The claim ${name} does not exist in the namespace.` }));
+}

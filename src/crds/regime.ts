@@ -1,0 +1,116 @@
+/**
+ * The planner's words in the API: a data set's features, a regime, a prediction, a measured step. The shapes are those
+ * of `src/planner/types.ts`, which this folder may not import; test/crds/planner-shapes.test.ts holds them equal.
+ */
+import { memberName } from './fields.ts';
+import { choice, flag, type Infer, integer, number, object, optional } from './schema.ts';
+
+const share = (description: string) => number({ description, min: 0, max: 1 });
+const seconds = (description: string) => number({ description, min: 0 });
+
+/** One entry for each choice of a regime. The limits are those of the options of `nasoa tune`. */
+const choices = {
+  inputSize: integer({ description: 'Side of the square input in pixels.', min: 16, max: 512 }),
+  batchSize: integer({ description: 'Images of a training step.', min: 1, max: 1024 }),
+  frozenStages: integer({
+    description: "First stages of the network that are not trained. 0 trains all; the member's number trains the head.",
+    min: 0,
+    max: 64,
+  }),
+  optimizer: choice(['sgd', 'adamw'], 'Optimizer.'),
+  learningRate: number({ description: 'Peak learning rate, reached after the warm-up.', min: 1e-7, max: 10 }),
+  weightDecay: number({ description: 'Weight decay.', min: 0, max: 1 }),
+  schedule: choice(['cosine', 'step', 'constant'], 'How the learning rate falls after the warm-up.'),
+  warmupShare: number({ description: 'Share of the steps in which the learning rate rises.', min: 0, max: 0.9 }),
+  augmentation: choice(['none', 'light', 'medium', 'strong'], 'How much training images are changed at random.'),
+  mix: choice(['none', 'mixup', 'cutmix'], 'How images of a batch are blended.'),
+  labelSmoothing: number({ description: 'Share of the label spread over all classes.', min: 0, max: 0.5 }),
+  ema: number({ description: "Decay of the weights' moving average. 0 keeps none.", min: 0, max: 0.99999 }),
+  precision: choice(['fp32', 'bf16'], 'Precision of the arithmetic.'),
+} as const;
+
+export const regimeOverrides = object(
+  {
+    inputSize: optional(choices.inputSize),
+    batchSize: optional(choices.batchSize),
+    frozenStages: optional(choices.frozenStages),
+    optimizer: optional(choices.optimizer),
+    learningRate: optional(choices.learningRate),
+    weightDecay: optional(choices.weightDecay),
+    schedule: optional(choices.schedule),
+    warmupShare: optional(choices.warmupShare),
+    augmentation: optional(choices.augmentation),
+    mix: optional(choices.mix),
+    labelSmoothing: optional(choices.labelSmoothing),
+    ema: optional(choices.ema),
+    precision: optional(choices.precision),
+  },
+  {
+    description:
+      'Choices of the regime that are made already. The planner makes the others, and the number of steps follows ' +
+      'from the budget.',
+  },
+);
+export type RegimeOverrides = Infer<typeof regimeOverrides>;
+
+/** A whole regime, as a plan states it. */
+export const regime = object(
+  {
+    ...choices,
+    steps: integer({ description: 'Training steps.', min: 1, max: 1_000_000_000 }),
+  },
+  { description: 'Every choice of the run but the network.' },
+);
+export type Regime = Infer<typeof regime>;
+
+export const datasetFeatures = object(
+  {
+    images: integer({ description: 'Training images.', min: 0 }),
+    classes: integer({ description: 'Classes.', min: 0 }),
+    imagesPerClassMean: number({ description: 'Mean number of training images of a class.', min: 0 }),
+    imagesPerClassDeviation: number({ description: 'Standard deviation of that number.', min: 0 }),
+    resolution: number({ description: "Median of the images' shorter sides in pixels.", min: 0 }),
+    colourShare: share('Share of the images that are not grey.'),
+    pixelMean: share('Mean of the pixels.'),
+    pixelDeviation: share('Standard deviation of the pixels.'),
+    separability: number({ description: "LogME of a sample's features in the zoo's smallest member." }),
+    nearestMeanAccuracy: number({
+      description: 'Leave-one-out nearest-class-mean accuracy in the same features, minus chance.',
+      min: -1,
+      max: 1,
+    }),
+  },
+  { description: 'What is known of the data set before any training, and what the prediction rests on.' },
+);
+export type DatasetFeatures = Infer<typeof datasetFeatures>;
+
+export const prediction = object(
+  {
+    accuracy: share('Expected top-1 accuracy on the validation split.'),
+    low: share('Lower end of the interval of that accuracy.'),
+    high: share('Upper end of the interval.'),
+    seconds: seconds('Expected active seconds of decoding, training and evaluation.'),
+  },
+  { description: 'What the predictor expects of the run.' },
+);
+export type Prediction = Infer<typeof prediction>;
+
+export const choiceOfRun = object(
+  { member: memberName('Member of the zoo.'), regime, predicted: prediction },
+  { description: 'A member, a regime, and what the predictor expects of them.' },
+);
+export type Choice = Infer<typeof choiceOfRun>;
+
+export const measuredStep = object(
+  {
+    member: memberName('Member of the zoo.'),
+    inputSize: integer({ description: 'Side of the square input in pixels.', min: 1 }),
+    batchSize: integer({ description: 'Images of the step.', min: 1 }),
+    frozenStages: integer({ description: 'Stages that were not trained.', min: 0 }),
+    cachedFeatures: flag('Whether the frozen stages were computed beforehand.'),
+    precision: optional(choice(['fp32', 'bf16'], 'Precision of the arithmetic. fp32 where absent.')),
+    seconds: seconds('Seconds of the step.'),
+  },
+  { description: 'One training step, measured on the node.' },
+);
+export type MeasuredStep = Infer<typeof measuredStep>;

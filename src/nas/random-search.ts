@@ -1,0 +1,139 @@
+/** Seeded random search: the baseline of every other search, and the one that needs no generations. */
+import { InputError, RunError } from '../lib/errors.ts';
+import { createRng, deriveSeed, type Rng } from '../lib/rng.ts';
+import { costOf, smallestSize } from './cost.ts';
+import { formatEncoding } from './encoding.ts';
+import { networkOf } from './families/table.ts';
+import {
+  type AskedCandidate,
+  type Candidate,
+  type Search,
+  type SearchProgress,
+  type SearchSettings,
+  withLost,
+  withResults,
+} from './search.ts';
+import { sampleArchitecture } from './space.ts';
+
+const algorithm = 'random';
+const version = 1;
+
+export interface RandomSearchState {
+  readonly algorithm: typeof algorithm;
+  readonly version: typeof version;
+  readonly settings: SearchSettings;
+  /** State of the generator. */
+  readonly rng: number;
+  /** All that were asked, in the order of their ids. */
+  readonly candidates: readonly Candidate[];
+  /** Draws in a row that gave no new candidate. */
+  readonly misses: number;
+}
+
+/** Draws of one call at most: each builds a network, and the operator's event loop must not wait for long. */
+const drawsPerAsk = 200;
+/** So many misses in a row mean that less than a thousandth of the space is left, if anything. */
+const mostMisses = 3000;
+/** Heads are replaced for each task, so parameters are counted with a small one. */
+const countedClasses = 10;
+
+export const randomSearch: Search<RandomSearchState> = {
+  create: (seed, settings) => ({
+    algorithm,
+    version,
+    settings,
+    rng: deriveSeed(seed, 'random search'),
+    candidates: [],
+    misses: 0,
+  }),
+  read: readState,
+  ask,
+  tell: (state, results) => ({ ...state, candidates: withResults(state.candidates, results) }),
+  lost: (state, ids) => ({ ...state, candidates: withLost(state.candidates, ids) }),
+  progress,
+};
+
+function ask(state: RandomSearchState, count: number): ReturnType<Search<RandomSearchState>['ask']> {
+  const again = state.candidates.filter(({ phase }) => phase === 'lost').slice(0, count);
+  const reopened = state.candidates.map(
+    (candidate): Candidate => (again.includes(candidate) ? { ...asked(candidate), phase: 'open' } : candidate),
+  );
+  const missing = Math.min(count, progress(state).remaining) - again.length;
+  const { encodings, ...drawn } = drawNew(state, missing);
+  const fresh = encodings.map((encoding, i) => ({ id: reopened.length + i + 1, encoding, attempt: 1 }));
+  const candidates = [...reopened, ...fresh.map((candidate): Candidate => ({ ...candidate, phase: 'open' }))];
+  return { state: { ...state, ...drawn, candidates }, candidates: [...again.map(asked), ...fresh] };
+}
+
+/** Up to `count` encodings that were never asked and keep the constraints. */
+function drawNew(
+  { settings, rng: rngState, candidates, misses: before }: RandomSearchState,
+  count: number,
+): { readonly encodings: readonly string[]; readonly rng: number; readonly misses: number } {
+  const rng = createRng(rngState);
+  const taken = new Set(candidates.map(({ encoding }) => encoding));
+  const encodings: string[] = [];
+  let misses = before;
+  for (let draws = 0; encodings.length < count && draws < drawsPerAsk && misses < mostMisses; draws++) {
+    const encoding = draw(rng, settings);
+    if (encoding === undefined) misses = mostMisses;
+    else if (taken.has(encoding) || !keepsConstraints(encoding, settings)) misses++;
+    else {
+      misses = 0;
+      taken.add(encoding);
+      encodings.push(encoding);
+    }
+  }
+  return { encodings, rng: rng.state(), misses };
+}
+
+/** Undefined where the space itself holds nothing valid. */
+function draw(rng: Rng, { space }: SearchSettings): string | undefined {
+  try {
+    return formatEncoding(sampleArchitecture(rng, space));
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** Those that show without an evaluation; step seconds are measured. */
+function keepsConstraints(encoding: string, { constraints, inputSize }: SearchSettings): boolean {
+  const network = networkOf(encoding, { classes: countedClasses });
+  if (smallestSize(network) > inputSize) return false;
+  const { maxParametersM } = constraints;
+  return maxParametersM === undefined || costOf(network, inputSize).parameters <= maxParametersM * 1e6;
+}
+
+function progress({ settings, candidates, misses }: RandomSearchState): SearchProgress {
+  const evaluated = candidates.flatMap((c) =>
+    c.phase === 'done' ? [{ id: c.id, encoding: c.encoding, ...c.measured }] : [],
+  );
+  const open = candidates.filter(({ phase }) => phase === 'open').map(asked);
+  const failed = candidates.flatMap((c) => (c.phase === 'failed' ? [{ ...asked(c), why: c.why }] : []));
+  const lost = candidates.length - evaluated.length - open.length - failed.length;
+  const exhausted = misses >= mostMisses;
+  return {
+    evaluated,
+    open,
+    failed,
+    remaining: exhausted ? lost : settings.evaluations - evaluated.length - open.length,
+    exhausted: exhausted
+      ? `No new architecture of the space was found within the constraints after ${candidates.length}.`
+      : undefined,
+  };
+}
+
+const asked = ({ id, encoding, attempt }: AskedCandidate): AskedCandidate => ({ id, encoding, attempt });
+
+function readState(raw: unknown): RandomSearchState {
+  const state = raw as Partial<RandomSearchState> | null | undefined;
+  const isOurs = typeof state === 'object' && state?.algorithm === algorithm && state.version === version;
+  if (isOurs && typeof state.rng === 'number' && typeof state.misses === 'number' && Array.isArray(state.candidates)) {
+    return state as RandomSearchState;
+  }
+  throw new RunError(
+    'The state of the search was written by another version of nasoa, or is damaged.',
+    'Use the version that wrote it, or create a new zoo to search anew.',
+  );
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { completion } from '../../../../src/controllers/fine-tune-task/policies/completion.ts';
+import { endedPod, profiled, runningPod, timeAt, trained } from '../../job-builders.ts';
+import { aReport, deedsOf, factsAt, profiling, taskJob, theTask, training, type ViewOver } from '../builders.ts';
+
+const job = taskJob('training', 1);
+const done: ViewOver = { status: training(), jobs: [job], pods: [endedPod(job, trained)] };
+
+describe('completion', () => {
+  test.each<[string, ViewOver]>([
+    [
+      'a profile',
+      { status: profiling(), jobs: [taskJob('profile', 1)], pods: [endedPod(taskJob('profile', 1), profiled)] },
+    ],
+    ['a training that runs', { status: training(), jobs: [job], pods: [runningPod(job)] }],
+    ['a training that was not begun', { status: training() }],
+  ])('does not come of %s', (_name, view) => {
+    expect(completion(factsAt(60, view))).toBeUndefined();
+  });
+
+  test('asks for the experience to be stored first', () => {
+    const ruling = completion(factsAt(600, done));
+    const [question] = ruling?.actions ?? [];
+    if (question?.do !== 'storeExperience') throw new Error('nothing is asked');
+    expect(question.experience).toMatchObject({
+      ...{
+        id: theTask.metadata.uid,
+        dataset: 'vision flowers',
+        accuracy: 0.83,
+        activeSeconds: 590,
+        budgetSeconds: 600,
+      },
+      ...{ finishedAt: timeAt(600), member: { name: 'small' }, curve: trained.curve },
+    });
+  });
+
+  test('counts the steps that were run, not those that were planned', () => {
+    const ruling = completion(factsAt(600, { ...done, report: aReport({ step: 640, message: trained }) }));
+    const [question] = ruling?.actions ?? [];
+    expect(question?.do === 'storeExperience' && question.experience.regime.steps).toBe(640);
+  });
+
+  test.each<[string, 'kept' | 'refused' | 'failed', boolean | undefined, number | undefined]>([
+    ['is stored', 'kept', true, undefined],
+    ['is refused for good', 'refused', false, undefined],
+    ['has to wait for the store', 'failed', undefined, 30],
+  ])('states the result when the experience %s', (_name, experience, stored, wake) => {
+    const ruling = completion(factsAt(600, { ...done, answers: { experience } }));
+    expect(ruling?.end).toMatchObject({ kind: 'complete', reason: 'PlanCompleted' });
+    expect(ruling?.changes?.result?.accuracy).toBe(0.83);
+    expect(ruling?.changes?.experienceStored).toBe(stored);
+    expect(ruling?.wakeSeconds).toBe(wake);
+  });
+
+  test('says so when time ran out before the last step', () => {
+    const pods = [endedPod(job, { ...trained, stopped: 'budget' })];
+    expect(completion(factsAt(600, { ...done, pods, answers: { experience: 'kept' } }))?.end?.reason).toBe(
+      'BudgetSpent',
+    );
+  });
+
+  test('takes the pushed result when pod and Job were deleted', () => {
+    const view: ViewOver = {
+      status: training(),
+      report: aReport({ message: trained }),
+      answers: { experience: 'kept' },
+    };
+    expect(completion(factsAt(600, view))?.end?.kind).toBe('complete');
+  });
+
+  test('waits for the pod to end although its result was pushed', () => {
+    const report = aReport({ message: trained });
+    expect(completion(factsAt(600, { ...done, pods: [runningPod(job)], report }))).toBeUndefined();
+  });
+
+  test('stores nothing for a member that is not in the zoo any more', () => {
+    const ruling = completion(factsAt(600, { ...done, members: [] }));
+    expect(deedsOf(ruling ?? {})).toEqual([]);
+    expect(ruling?.changes?.experienceStored).toBe(false);
+  });
+});
