@@ -1,7 +1,7 @@
 # Everything runs on the Node and the tools that package-lock.json pins.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify lint format clean
+.PHONY: help setup cluster-tools demo test verify lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-zA-Z%_-]+:.*## / { sub(/%/, "NAME", $$1); printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,14 +13,20 @@ demo: setup ## fine-tune a classifier on real images within two minutes
 	@node hack/demo.ts
 
 # Node's note that ES modules in jest's sandbox are experimental says nothing new on every run
-test: setup ## all tests (ARGS=test/nas for some of them)
+test: setup cluster-tools ## all tests (ARGS=test/nas for some of them)
 	@node --disable-warning=ExperimentalWarning --experimental-vm-modules node_modules/jest/bin/jest.js $(ARGS) \
 	  --reporters=default --reporters=./test/support/count-reporter.js
+
+# once, in the user's cache; NASOA_KUBE_BIN names a folder of ready-made ones
+cluster-tools: setup
+	@if command -v go >/dev/null || [ -n "$$NASOA_KUBE_BIN" ]; then node hack/cluster/binaries.ts \
+	  etcd kube-apiserver kube-controller-manager kube-scheduler helm kubeconform >/dev/null; fi
 
 verify: setup ## lint, format, types, and whether generated parts are stale
 	@biome ci --error-on-warnings
 	@tsc -p tsconfig.json
 	@node hack/readme-tables.ts --check
+	@node hack/generate-api.ts --check
 
 lint: setup ## lint and types
 	@biome lint --error-on-warnings
