@@ -57,6 +57,15 @@ export const confidence = 0.8;
  */
 export const weightOf = (y: number): number => Math.max(0.05, (4 * y * (1 - y)) ** 2);
 
+/** Log odds beyond which an accuracy is 0 or 1 for every purpose: a guess farther out would only overflow what it is multiplied with. */
+const farthestGuess = 30;
+
+/** The first guess in `x`, in log odds; even odds where there is none. */
+export function guessIn(x: Float64Array, { offset }: PredictorOptions): number {
+  const guess = offset === undefined ? 0 : (x[offset] ?? 0);
+  return Number.isNaN(guess) ? 0 : Math.max(-farthestGuess, Math.min(farthestGuess, guess));
+}
+
 /** Whether a predictor may learn from it. */
 export const isSound = (x: Float64Array, y: number, inputs: number): boolean =>
   x.length === inputs && x.every(Number.isFinite) && y >= 0 && y <= 1;

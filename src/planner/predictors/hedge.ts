@@ -1,6 +1,6 @@
 import { createRng } from '../../lib/rng.ts';
 import { logit } from '../logit.ts';
-import { confidence, type Interval, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
+import { confidence, guessIn, type Interval, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
 import { Errors } from './errors.ts';
 import { createNet, decayAfter, descend, forward, type HedgeNet, netState, restoreNet } from './hedge-net.ts';
 import { Leverage } from './leverage.ts';
@@ -54,7 +54,7 @@ interface HedgeModel {
 
 function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
   const { net, scale, leverage, errors } = model;
-  const offsetOf = (x: Float64Array): number => (options.offset === undefined ? 0 : (x[options.offset] ?? 0));
+  const offsetOf = (x: Float64Array): number => guessIn(x, options);
   return {
     name,
     version: hedgeVersion,
@@ -63,8 +63,7 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
     },
     predictOne(x): Interval {
       const scores = scale.scores(x);
-      const offset = offsetOf(x);
-      const z = outputOf(net, scores) + (Number.isFinite(offset) ? offset : 0);
+      const z = outputOf(net, scores) + offsetOf(x);
       return errors.interval(z, leverage.of(scores), confidence);
     },
     learnOne(x, y): boolean {

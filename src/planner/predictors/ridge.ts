@@ -1,5 +1,5 @@
 import { logit } from '../logit.ts';
-import { confidence, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
+import { confidence, guessIn, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
 import { Errors } from './errors.ts';
 import { Leverage } from './leverage.ts';
 import { parsePredictorState } from './saved-state.ts';
@@ -46,7 +46,7 @@ interface RidgeModel {
 
 function ridge(options: PredictorOptions, model: RidgeModel): Predictor {
   const { weights, scale, leverage, errors } = model;
-  const offsetOf = (x: Float64Array): number => (options.offset === undefined ? 0 : (x[options.offset] ?? 0));
+  const offsetOf = (x: Float64Array): number => guessIn(x, options);
   return {
     name,
     version: ridgeVersion,
@@ -55,8 +55,7 @@ function ridge(options: PredictorOptions, model: RidgeModel): Predictor {
     },
     predictOne(x) {
       const scores = scale.scores(x);
-      const offset = offsetOf(x);
-      const z = output(weights, scores) + (Number.isFinite(offset) ? offset : 0);
+      const z = output(weights, scores) + offsetOf(x);
       return errors.interval(z, leverage.of(scores), confidence);
     },
     learnOne(x, y): boolean {
