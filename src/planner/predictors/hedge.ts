@@ -1,6 +1,14 @@
 import { createRng } from '../../lib/rng.ts';
 import { logit } from '../logit.ts';
-import { confidence, guessIn, type Interval, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
+import {
+  confidence,
+  guessIn,
+  type Interval,
+  isSound,
+  type Predictor,
+  type PredictorOptions,
+  weightOf,
+} from './contract.ts';
 import { Errors } from './errors.ts';
 import { createNet, decayAfter, descend, forward, type HedgeNet, netState, restoreNet } from './hedge-net.ts';
 import { Leverage } from './leverage.ts';
