@@ -11,8 +11,9 @@ RUN command -v npm >/dev/null || { \
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # everything by the lock file's hashes first, then without what only trains or decodes images
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
-    npm ci --omit=dev --no-progress \
+RUN --mount=type=secret,id=npmrc,target=/run/npmrc \
+    export NPM_CONFIG_USERCONFIG=/run/npmrc \
+ && npm ci --omit=dev --no-progress \
  && npm uninstall --no-save --omit=dev --no-progress @tensorflow/tfjs-node-gpu sharp \
  && mkdir -p /opt/node && cp node_modules/node-linux-*/bin/node /opt/node/node \
  && rm -rf node_modules/node-linux-* node_modules/.bin \

@@ -17,8 +17,9 @@ RUN missing=; \
       apt-get update && apt-get install -y --no-install-recommends $missing && rm -rf /var/lib/apt/lists/*; }
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
-    npm ci --no-progress \
+RUN --mount=type=secret,id=npmrc,target=/run/npmrc \
+    export NPM_CONFIG_USERCONFIG=/run/npmrc \
+ && npm ci --no-progress \
  && mkdir -p /opt/node && cp node_modules/node-linux-*/bin/node /opt/node/node
 
 FROM packages AS tensorflow
