@@ -5,8 +5,8 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { scratchFolder, workersHere } from '../../src/cli/local/planning.ts';
+import { evaluations } from '../../src/cli/local/run.ts';
 import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
-import { evaluations } from '../../src/cli/local/tune.ts';
 import { tensorflowVersion } from '../../src/graph/session.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { RunError } from '../../src/lib/errors.ts';

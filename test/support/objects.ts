@@ -1,4 +1,5 @@
 /** Tasks and zoos as the API server would give them; say only what the test is about. */
+
 import { createHash } from 'node:crypto';
 import { setCondition, type TaskCondition, type ZooCondition } from '../../src/crds/conditions.ts';
 import { type FineTuneTask, type FineTuneTaskSpec, fineTuneTaskSpec } from '../../src/crds/fine-tune-task.ts';
@@ -9,6 +10,7 @@ import { type ModelZoo, type ModelZooSpec, modelZooSpec } from '../../src/crds/m
 import type { ModelZooStatus } from '../../src/crds/model-zoo-status.ts';
 import { parse } from '../../src/crds/parse.ts';
 import type { DatasetFeatures, Regime } from '../../src/crds/regime.ts';
+import { aRegime } from '../planner/builders.ts';
 
 export const anInstant = '2026-08-01T12:00:00Z';
 
@@ -88,22 +90,7 @@ export const someFeatures: DatasetFeatures = {
   nearestMeanAccuracy: 0.4,
 };
 
-export const someRegime: Regime = {
-  inputSize: 64,
-  batchSize: 32,
-  steps: 500,
-  frozenStages: 0,
-  optimizer: 'adamw',
-  learningRate: 1e-3,
-  weightDecay: 0.01,
-  schedule: 'cosine',
-  warmupShare: 0.1,
-  augmentation: 'light',
-  mix: 'none',
-  labelSmoothing: 0.1,
-  ema: 0,
-  precision: 'fp32',
-};
+export const someRegime: Regime = aRegime();
 
 export const aProfile = (over: Partial<TaskProfile> = {}): TaskProfile => ({
   features: someFeatures,

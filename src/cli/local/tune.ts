@@ -11,10 +11,8 @@ import type { Reporter } from '../terminal/reporter.ts';
 import { checkData, type Decision, dataOf, readDecision } from './decision.ts';
 import { experienceOf } from './outputs.ts';
 import { openImages, openZoo, outcomeOf, planHere } from './planning.ts';
-import { carryOut, evaluations, type Prepared, type RunWatch } from './run.ts';
+import { carryOut, type Prepared, type RunWatch } from './run.ts';
 import { openRun, reachedIn } from './run-folder.ts';
-
-export { evaluations };
 
 /**
  * Profiles, plans, trains, evaluates and writes everything into `request.out`; nothing is made there before the data
