@@ -5,7 +5,7 @@ import { operations } from '../graph/operations/table.ts';
 import type { Tape } from '../graph/tape.ts';
 import { inputsOf, type Layer, type Network } from './layers.ts';
 import { type NormRun, normRuns } from './norm-runs.ts';
-import { isDepthwise, stageOf } from './parameters.ts';
+import { isDepthwise } from './parameters.ts';
 
 export interface BuildOptions {
   /** Value of a parameter by its published name, float32 in TensorFlow's layout. */
@@ -64,13 +64,14 @@ function buildLayers(
   to: number,
   options: BuildOptions,
 ): void {
-  const runs = options.training ? normRuns(network) : new Map<number, NormRun>();
+  const { training } = options;
+  const runs = training ? normRuns(network, training.frozenStages) : new Map<number, NormRun>();
   for (let id = Math.max(from, 0) + 1; id <= to; id++) {
     const layer = network.layers[id] as Layer;
     const run = runs.get(id);
-    if (run) {
+    if (training && run) {
       // the run's value appears at its last layer, when its residual is there as well
-      if (id === run.last) values.set(id, buildNorm(tape, network, run, values, options));
+      if (id === run.last) values.set(id, buildNorm(tape, run, values, options, training));
       continue;
     }
     const inputs = inputsOf(layer).map((i) => values.get(i) as Tensor);
@@ -137,27 +138,17 @@ function buildFrozenNorm(tape: Tape, layer: Norm, x: Tensor, options: BuildOptio
   return tape.apply(operations.frozenBatchNorm, normInputs(layer, x, options), attributes);
 }
 
-function buildNorm(tape: Tape, network: Network, run: NormRun, values: Values, options: BuildOptions): Tensor {
-  const { norm, residual, activation } = run;
-  const training = options.training as NonNullable<BuildOptions['training']>;
-  const x = values.get(norm.input) as Tensor;
-  if (stageOf(network, run.first) < training.frozenStages) {
-    const normalised = buildFrozenNorm(tape, norm, x, options);
-    const sum =
-      residual === undefined
-        ? normalised
-        : tape.apply(operations.add, [normalised, values.get(residual) as Tensor], {});
-    return activation === 'none' ? sum : tape.apply(operations[activation], [sum], {});
-  }
-  const inputs = normInputs(norm, x, options);
+function buildNorm(
+  tape: Tape,
+  { norm, residual, activation }: NormRun,
+  values: Values,
+  options: BuildOptions,
+  { updateStatistics }: NonNullable<BuildOptions['training']>,
+): Tensor {
+  const inputs = normInputs(norm, values.get(norm.input) as Tensor, options);
   if (residual !== undefined) inputs.push(values.get(residual) as Tensor);
-  const update = (statistics: RunningStatistics) => training.updateStatistics(norm.name, statistics);
+  const update = (statistics: RunningStatistics) => updateStatistics(norm.name, statistics);
   const { epsilon, momentum } = norm;
-  return tape.apply(operations.batchNorm, inputs, {
-    epsilon,
-    momentum,
-    activation,
-    ...runningOf(norm, options),
-    update,
-  });
+  const attributes = { epsilon, momentum, activation, ...runningOf(norm, options), update };
+  return tape.apply(operations.batchNorm, inputs, attributes);
 }

@@ -1,23 +1,26 @@
 import type { Following } from '../graph/operations/normalisation.ts';
 import { inputsOf, type Layer, type Network } from './layers.ts';
+import { stageOf } from './parameters.ts';
 
 /** A batch norm with the addition and the activation that alone read it: one operation of a training step. */
 export interface NormRun {
   readonly norm: Extract<Layer, { op: 'batchNorm' }>;
-  /** Ids of the batch norm and of the run's last layer, whose value the run's is. */
-  readonly first: number;
+  /** Id of the last layer, whose value the run's is. */
   readonly last: number;
   /** Id of the layer that is added. */
   readonly residual: number | undefined;
   readonly activation: Following;
 }
 
-/** The run of each layer that belongs to one; a layer's value is needed outside of its run only at the run's end. */
-export function normRuns(network: Network): ReadonlyMap<number, NormRun> {
+/**
+ * The run of each layer that belongs to one; a layer's value is needed outside of its run only at the run's end.
+ * Batch norms of the first `frozenStages` stages begin none: they are not trained.
+ */
+export function normRuns(network: Network, frozenStages = 0): ReadonlyMap<number, NormRun> {
   const readers = readersOf(network);
   const runs = new Map<number, NormRun>();
   for (const [first, norm] of network.layers.entries()) {
-    if (norm.op !== 'batchNorm' || runs.has(first)) continue;
+    if (norm.op !== 'batchNorm' || stageOf(network, first) < frozenStages) continue;
     const run = runFrom(network, readers, first, norm, runs);
     for (const id of run.layers) runs.set(id, run.run);
   }
@@ -52,7 +55,7 @@ function runFrom(
     activation = follower.op;
     layers.push(next);
   }
-  return { run: { norm, first, last: layers.at(-1) as number, residual, activation }, layers };
+  return { run: { norm, last: layers.at(-1) as number, residual, activation }, layers };
 }
 
 /** Ids of the layers that read each layer, once for each reading. */

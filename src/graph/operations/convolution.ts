@@ -183,8 +183,9 @@ export const depthwiseConv2d: Operation<ConvAttributes> = {
 
 /**
  * x [n, h, w, c], filter [k, k, c / groups, out] -> [n, h', w', out]; the channels of each group lie side by side.
- * Split, convolved and concatenated, because that works everywhere: TensorFlow's CPU kernels have a gradient of a grouped
- * convolution for stride 1 under oneDNN alone. `make bench-grouped` times the forms against each other.
+ * Split, convolved and concatenated, because that always works: TensorFlow's CPU kernels have a gradient of a grouped
+ * convolution for stride 1 alone, and only where TensorFlow hands the node to oneDNN, which it does by sizes of its own
+ * choosing; elsewhere the step fails. `make bench-grouped` times the forms against each other.
  */
 export const groupedConv2d: Operation<GroupedConvAttributes> = {
   shape: ([x, f], a) => {
