@@ -15,11 +15,15 @@ export interface ArtifactStore {
   list(prefix: string): Promise<readonly StoredObject[]>;
   /** Copies what is below a prefix into a folder, which is made. Throws InputError where nothing is there. */
   download(prefix: string, folder: string): Promise<readonly StoredObject[]>;
+  /** Copies one object into a file, whose folder is made. Throws InputError where there is no such object. */
+  fetch(key: string, file: string): Promise<void>;
   /** Copies the files below a folder to a prefix; objects already there under other keys stay. */
   upload(folder: string, prefix: string): Promise<readonly StoredObject[]>;
   /** Undefined where there is no such object. */
   readText(key: string): Promise<string | undefined>;
   writeText(key: string, text: string): Promise<void>;
+  /** Removes the objects below a prefix, which must not be empty; nothing there is no error. */
+  remove(prefix: string): Promise<void>;
 }
 
 /** A key as it is. Throws InputError for one that would lead out of the store, or that not every system can keep. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { hasCode } from '../lib/errors.ts';
@@ -23,6 +23,15 @@ export function folderArtifacts(root: string): ArtifactStore {
       }
       return objects;
     },
+    fetch: async (key, file) => {
+      const from = join(root, checkedKey(key));
+      try {
+        await copyFileAtomic(from, file);
+      } catch (error) {
+        if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) throw nothingBelow(from);
+        throw error;
+      }
+    },
     upload: async (folder, prefix) => {
       const inner = checkedPrefix(prefix);
       const files = await filesBelow(folder, true);
@@ -41,5 +50,19 @@ export function folderArtifacts(root: string): ArtifactStore {
       }
     },
     writeText: async (key, text) => await writeFileAtomic(join(root, checkedKey(key)), text),
+    remove: async (prefix) => {
+      const folder = join(root, checkedKey(prefix));
+      // an object of that very name lies beside the prefix, not below it
+      if (!(await isFile(folder))) await rm(folder, { recursive: true, force: true });
+    },
   };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return false;
+    throw error;
+  }
 }

@@ -48,6 +48,14 @@ export async function openS3Artifacts(
       });
       return objects;
     },
+    fetch: async (key, file) => {
+      try {
+        await downloadFile(s3, at(checkedKey(key)), file, sleep);
+      } catch (error) {
+        if (isMissing(error)) throw nothingBelow(s3Url({ ...place, prefix: keyBelow(place.prefix, key) }));
+        throw error;
+      }
+    },
     upload: async (folder, prefix) => {
       const inner = checkedPrefix(prefix);
       const files = await filesBelow(folder, true);
@@ -68,6 +76,10 @@ export async function openS3Artifacts(
     },
     writeText: async (key, text) => {
       await s3.putObject({ ...at(checkedKey(key)), Body: text, ContentType: 'text/plain; charset=utf-8' });
+    },
+    remove: async (prefix) => {
+      // one by one: what deletes many at a time needs a checksum that not every server takes
+      await inParallel(await list(checkedKey(prefix)), objectsAtOnce, ({ key }) => s3.deleteObject(at(key)));
     },
   });
 }
@@ -117,8 +129,10 @@ function explained(place: S3Place, store: ArtifactStore): ArtifactStore {
   return {
     list: (prefix) => told(store.list(prefix)),
     download: (prefix, folder) => told(store.download(prefix, folder)),
+    fetch: (key, file) => told(store.fetch(key, file)),
     upload: (folder, prefix) => told(store.upload(folder, prefix)),
     readText: (key) => told(store.readText(key)),
     writeText: (key, text) => told(store.writeText(key, text)),
+    remove: (prefix) => told(store.remove(prefix)),
   };
 }

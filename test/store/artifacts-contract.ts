@@ -84,11 +84,38 @@ export function artifactsContract(empty: () => Promise<ArtifactStore>): void {
     expect(await store.readText('x/replaced')).toBe('new');
   });
 
+  test('one object comes into a file of any name', async () => {
+    const store = await empty();
+    const archive = randomBytes(100_000);
+    await store.upload(await aFolder({ 'pets.tar.gz': archive }), 'sets');
+    const file = join(await aTarget(), 'other.tar.gz');
+    await store.fetch('sets/pets.tar.gz', file);
+    expect((await readFile(file)).equals(archive)).toBe(true);
+    expect(await readdir(dirname(file))).toEqual(['other.tar.gz']);
+    await expect(store.fetch('sets/cats.zip', file)).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringContaining('sets/cats.zip'),
+    });
+  });
+
+  test('what is below a prefix is removed, and nothing beside it', async () => {
+    const store = await empty();
+    const keys = ['a/b', 'a/checkpoint/1', 'a/checkpoint/2', 'a/checkpoint/deep/3', 'a/checkpoint-4'];
+    for (const key of keys) await store.writeText(key, key);
+    await store.remove('a/checkpoint');
+    expect((await store.list('')).map(({ key }) => key)).toEqual(['a/b', 'a/checkpoint-4']);
+    for (const nothing of ['a/checkpoint', 'a/b', 'z/z']) await store.remove(nothing);
+    expect(await store.readText('a/b')).toBe('a/b');
+    await expect(store.remove('')).rejects.toThrow('no key of an artifact');
+  });
+
   const wrongKeys = ['../up', 'a/../../up', '/root', 'a//b', 'a\\b', 'a/./b', 'a\nb', ''];
   test.each(wrongKeys)('the key %j is refused', async (key) => {
     const store = await empty();
     await expect(store.readText(key)).rejects.toThrow('no key of an artifact');
     await expect(store.writeText(key, 'x')).rejects.toThrow('no key of an artifact');
+    await expect(store.fetch(key, join(scratch, 'x'))).rejects.toThrow('no key of an artifact');
+    await expect(store.remove(key)).rejects.toThrow('no key of an artifact');
   });
 
   test('a link is not left out in silence', async () => {

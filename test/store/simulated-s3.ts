@@ -64,6 +64,10 @@ export async function simulatedS3(pageSize = 1000): Promise<SimulatedS3> {
       objects.set(asked.key, asked.body);
       return { status: 200, headers: { etag: etag(asked.body) } };
     }
+    if (asked.method === 'DELETE') {
+      objects.delete(asked.key);
+      return { status: 204 };
+    }
     if (asked.query.get('list-type') === '2') return page(objects, asked.query, pageSize);
     const found = objects.get(asked.key);
     return found === undefined ? refusal(404, 'NoSuchKey') : { status: 200, body: found };
