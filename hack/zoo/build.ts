@@ -4,12 +4,13 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { costOf, shapesOf, stageShares } from '../../src/nas/cost.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
-import type { Network } from '../../src/nas/layers.ts';
-import { TrainingModel } from '../../src/nas/training-model.ts';
+import { memberFacts } from '../../src/nas/member-facts.ts';
 import { addMember, shippedZooDir } from '../../src/nas/zoo.ts';
 import type { StepTime } from '../../src/planner/types.ts';
+import { pretrainingRecipe } from '../../src/train/pretraining.ts';
+import { measureStep, memberPoints } from '../../src/train/step-time.ts';
 
 interface Record {
   readonly name: string;
@@ -23,65 +24,9 @@ interface Record {
   readonly classes: number;
 }
 
-/** Input sizes and batches between which the planner interpolates. */
-const measuredSizes = [32, 64, 96] as const;
-const measuredBatches = [16, 64] as const;
-/** The first two allocate and tune; of the others the median counts, for single steps vary by a third on a busy host. */
-const steps = 23;
 const licence = 'Apache-2.0; trained on research data (Tiny ImageNet), which is not included';
 
-async function measure(network: Network, point: Omit<StepTime, 'seconds'>): Promise<StepTime> {
-  const model = await TrainingModel.open(network, {
-    ...{
-      ...point,
-      optimizer: 'adamw',
-      weightDecay: 0.01,
-      labelSmoothing: 0.1,
-      clipNorm: 5,
-      average: false,
-      precision: 'fp32',
-    },
-  });
-  model.start(new Map(), 1);
-  const { inputSize, batchSize, cachedFeatures } = point;
-  const perRow = cachedFeatures ? (model.boundaryShape ?? []).reduce((a, b) => a * b, 1) : inputSize * inputSize * 3;
-  const data = cachedFeatures
-    ? new Float32Array(batchSize * perRow).fill(0.5)
-    : new Int32Array(batchSize * perRow).map((_, i) => (i * 31) % 256);
-  const targets = new Float32Array(batchSize * network.classes).map((_, i) => (i % network.classes === 0 ? 1 : 0));
-  const seconds: number[] = [];
-  for (let step = 1; step <= steps; step++) {
-    const before = performance.now();
-    model.step(data, targets, { learningRate: 1e-4, step, averageDecay: 0, seed: 0 });
-    if (step > 2) seconds.push((performance.now() - before) / 1000);
-  }
-  model.close();
-  return { ...point, seconds: Number((seconds.toSorted((a, b) => a - b)[seconds.length >> 1] as number).toPrecision(4)) };
-}
-
-/** The whole network at every size and batch; frozen stages, with images and from a cache, at one of them. */
-function pointsOf(network: Network, nativeSize: number): Omit<StepTime, 'seconds'>[] {
-  const whole = measuredSizes.flatMap((inputSize) =>
-    measuredBatches.map((batchSize) => ({ inputSize, batchSize, frozenStages: 0, cachedFeatures: false })),
-  );
-  const frozen = network.stages.flatMap((_, k) =>
-    [false, true].map((cachedFeatures) => ({
-      inputSize: nativeSize,
-      batchSize: 64,
-      frozenStages: k + 1,
-      cachedFeatures,
-    })),
-  );
-  return [...whole, ...frozen];
-}
-
-const boundaryValuesOf = (network: Network, size: number): number[] => {
-  const shapes = shapesOf(network, size);
-  return [{ size, channels: 3 }, ...network.stages.map((s) => shapes[s.end] as { size: number; channels: number })].map(
-    (s) => s.size * s.size * s.channels,
-  );
-};
-
+const measuring = { clock: systemClock, signal: new AbortController().signal };
 const names = process.argv.slice(2);
 await rm(join(shippedZooDir(), 'index.json'), { force: true });
 for (const name of names) {
@@ -89,22 +34,16 @@ for (const name of names) {
   const record = JSON.parse(await readFile(join(folder, 'record.json'), 'utf8')) as Record;
   const { encoding, inputSize: nativeSize, epochs, accuracy, top5, data, images, classes } = record;
   const network = networkOf(encoding, { classes });
-  const { parameters, macs } = costOf(network, nativeSize);
   const measured: StepTime[] = [];
-  for (const point of pointsOf(network, nativeSize)) measured.push(await measure(network, point));
+  for (const point of memberPoints(network, nativeSize)) measured.push(await measureStep(network, point, measuring));
   const member = await addMember(
     shippedZooDir(),
     {
       ...{ name, encoding, nativeSize, accuracy, licence, classes, steps: measured },
-      parametersM: parameters / 1e6,
-      macsM: macs / 1e6,
-      stages: network.stages.length,
-      stageShare: stageShares(network, nativeSize),
-      boundaryValues: boundaryValuesOf(network, nativeSize),
+      ...memberFacts(network, nativeSize),
       pretraining: {
         data: `${data} (${classes} classes, ${images} images, ${nativeSize} px)`,
-        recipe:
-          'SGD with Nesterov momentum, batch 64, cosine from 0.1, label smoothing 0.1, crops, flips and colour, moving average of weights',
+        recipe: pretrainingRecipe,
         ...{ epochs, accuracy, top5 },
       },
       provenance: `Trained from nothing by nasoa (hack/zoo/pretrain.ts) on ${data}.`,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addArch } from './commands/arch.ts';
 import { addExperience } from './commands/experience.ts';
+import { addOperator } from './commands/operator.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPredict } from './commands/predict.ts';
 import { addTrainer } from './commands/trainer.ts';
@@ -45,6 +46,7 @@ export function createProgram(run: Run): Command {
   addZoo(program, run);
   addExperience(program, run);
   addArch(program, run);
+  addOperator(program, run);
   addTrainer(program, run);
   return program;
 }

@@ -14,18 +14,18 @@ const trustedSeconds = 600;
 export class Authority {
   readonly #world: World;
   readonly #clock: Clock;
-  readonly #certificate: string | undefined;
+  readonly #certificate: () => string | undefined;
   readonly #seenAt = new Map<string, number>();
 
-  /** `certificate`: PEM; undefined where pods need none. */
-  constructor(world: World, clock: Clock, certificate: string | undefined) {
+  /** `certificate`: PEM as it is now, for it is renewed; undefined where pods need none. */
+  constructor(world: World, clock: Clock, certificate: () => string | undefined) {
     this.#world = world;
     this.#clock = clock;
     this.#certificate = certificate;
   }
 
   async ensure(namespace: string): Promise<void> {
-    const certificate = this.#certificate;
+    const certificate = this.#certificate();
     if (certificate === undefined) return;
     const seenAt = this.#seenAt.get(namespace);
     if (seenAt !== undefined && this.#clock.nowSeconds() - seenAt < trustedSeconds) return;

@@ -15,7 +15,14 @@ export type PlanningTask =
 /** The reply carries the order's number. */
 export type PlanningOrder = PlanningTask & { readonly id: number };
 
+/** What became of the predictor. */
+export interface Lesson {
+  readonly experiences: number;
+  /** Smoothed absolute error of its predictions for runs that were new to it, 0 to 1; absent before the first one. */
+  readonly loss?: number;
+}
+
 export type PlanningReply =
-  | { readonly kind: 'learned'; readonly id: number; readonly seconds: number }
+  | ({ readonly kind: 'learned'; readonly id: number; readonly seconds: number } & Lesson)
   | { readonly kind: 'planned'; readonly id: number; readonly answer: PlanAnswer }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string };

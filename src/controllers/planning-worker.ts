@@ -1,14 +1,20 @@
 /** A thread that plans: the predictor's arithmetic would stall the event loop, and a stalled leader loses its lease. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
+import { encode } from '../planner/encode.ts';
+import type { Experience } from '../planner/types.ts';
 import { learnedFrom, planTask } from './fine-tune-task/plan-task.ts';
-import type { PlanningOrder, PlanningReply, PlanningSetup } from './planning-protocol.ts';
+import type { Lesson, PlanningOrder, PlanningReply, PlanningSetup } from './planning-protocol.ts';
 
 const { candidates }: PlanningSetup = workerData;
 const port = parentPort;
 if (!port) throw new Error('planning-worker.ts runs in a worker thread');
 
 let predictor = learnedFrom([]);
+const known = new Set<string>();
+let loss: number | undefined;
+/** Weight of the newest run in the smoothed loss: about the last ten count. */
+const newestShare = 0.1;
 
 port.on('message', (order: PlanningOrder) => {
   port.postMessage(obeyed(order));
@@ -19,8 +25,7 @@ function obeyed(order: PlanningOrder): PlanningReply {
   const began = systemClock.nowSeconds();
   try {
     if (order.kind === 'learn') {
-      predictor = learnedFrom(order.experiences);
-      return { kind: 'learned', id, seconds: systemClock.nowSeconds() - began };
+      return { kind: 'learned', id, ...learn(order.experiences), seconds: systemClock.nowSeconds() - began };
     }
     const found = planTask(order.input, predictor, candidates);
     const answer = found.kind === 'plan' ? { ...found, seconds: systemClock.nowSeconds() - began } : found;
@@ -28,4 +33,18 @@ function obeyed(order: PlanningOrder): PlanningReply {
   } catch (error) {
     return { kind: 'failed', id, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Judges the predictor by the runs that it does not know yet, then lets it learn from all. */
+function learn(experiences: readonly Experience[]): Lesson {
+  const isFirst = known.size === 0;
+  for (const experience of experiences) {
+    if (!isFirst && !known.has(experience.id)) {
+      const error = Math.abs(predictor.predictOne(encode(experience)).mean - experience.accuracy);
+      loss = loss === undefined ? error : loss + newestShare * (error - loss);
+    }
+    known.add(experience.id);
+  }
+  predictor = learnedFrom(experiences);
+  return { experiences: experiences.length, ...(loss === undefined ? {} : { loss }) };
 }

@@ -1,5 +1,5 @@
 /** Jobs of the trainer, as plain data. Pure: the same request gives the same Job, so that it can be made again. */
-import { apiVersion, labels, progressAudience, shortUid } from '../crds/group.ts';
+import { apiVersion, labels, manager, progressAudience, shortUid } from '../crds/group.ts';
 import type { ResourceMeta, StringMap } from '../crds/kubernetes.ts';
 import type { PodOptions, Resources } from '../crds/pod-options.ts';
 import {
@@ -56,7 +56,7 @@ export function jobName({ metadata }: Owner, suffix: string): string {
 export const outputFolder = ({ metadata }: Owner): string => `${metadata.name}-${shortUid(metadata.uid)}`;
 
 /** 32 hexadecimal digits, as W3C trace ids are. */
-export const traceIdOf = ({ metadata }: Owner): string => metadata.uid.replaceAll('-', '');
+export const traceIdOf = (uid: string): string => uid.replaceAll('-', '');
 
 export function reportTarget(owner: Owner, settings: TrainerSettings): TrainerReportTarget {
   const { namespace, name } = owner.metadata;
@@ -126,6 +126,7 @@ const ownLabels = ({ metadata }: Owner, role: TrainerRole, attempt: number): Str
   [labels.taskUid]: metadata.uid,
   [labels.role]: role,
   [labels.attempt]: String(attempt),
+  [labels.managedBy]: manager,
 });
 
 /** Names may be longer than the value of a label. */

@@ -17,6 +17,4 @@ export interface TrainerSettings {
   readonly userId: number;
   /** Base address of the operator's Service for reports, such as `https://nasoa.nasoa-system.svc:8443`. */
   readonly reportAddress: string;
-  /** The authority of that address in PEM; without it pods trust what their image trusts. */
-  readonly reportAuthority?: string;
 }

@@ -52,7 +52,8 @@ function held(job: Job): Waiting {
     : { reason: 'Queued', message: `Kueue holds the Job ${job.metadata.name} in the queue ${queue}.` };
 }
 
-function podWaits(pod: Pod): Waiting {
+/** What a pod that has not started waits for. */
+export function podWaits(pod: Pod): Waiting {
   const { name } = pod.metadata;
   const unplaced = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (unplaced !== undefined) {

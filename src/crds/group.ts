@@ -11,9 +11,14 @@ export const labels = {
   taskUid: 'nasoa.dev/task-uid',
   role: 'nasoa.dev/role',
   attempt: 'nasoa.dev/attempt',
+  /** By its value the operator finds its own among all Jobs and pods of a cluster. */
+  managedBy: 'app.kubernetes.io/managed-by',
   /** Kueue's own. */
   queueName: 'kueue.x-k8s.io/queue-name',
 } as const satisfies StringMap;
+
+/** Value of `labels.managedBy`. */
+export const manager = 'nasoa';
 
 /** Audience of the tokens with which pods report their progress. */
 export const progressAudience = 'nasoa.dev/progress';

@@ -16,7 +16,7 @@ export interface DecodeAllOptions extends DecodeOptions {
   readonly side: number;
   /** Side of the stored training images, see `trainingSide`; `side` unless given. */
   readonly trainSide?: number | undefined;
-  /** Bytes of decoded images kept in memory, the rest goes to disk; a quarter of the memory, at most 1 GiB, unless given. */
+  /** Bytes of decoded images kept in memory, the rest goes to disk; see `defaultBytesBound`. */
   readonly bytesBound?: number | undefined;
   /** Folder for the file of images beyond the bound; the file has no name, so that nothing stays even after a kill. */
   readonly scratch: string;
@@ -37,10 +37,14 @@ export interface ImageStore {
   close(): void;
 }
 
+/**
+ * An eighth of the memory, at most 96 MiB: some ten thousand small images. What is on disk is read through the page cache,
+ * which takes memory as long as nobody else needs it and gives it back: so more images do not need more memory.
+ */
 export function defaultBytesBound(): number {
   const limit = constrainedMemory();
   const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  return Math.min(2 ** 30, Math.floor(memory / 4));
+  return Math.min(96 * 2 ** 20, Math.floor(memory / 8));
 }
 
 /**

@@ -12,7 +12,7 @@ function scene(pem: string | undefined = certificate) {
   const clock = new ManualClock(1000);
   const world = new SimulatedWorld(clock);
   const kept = () => world.get<ConfigMap>(configMaps, 'vision', authorityConfigMap)?.data?.[authorityKey];
-  return { clock, world, kept, authority: new Authority(world, clock, pem) };
+  return { clock, world, kept, authority: new Authority(world, clock, () => pem) };
 }
 
 test('is made where pods will look for it, once', async () => {
@@ -42,6 +42,6 @@ test('comes back some time after somebody deleted it', async () => {
 
 test('is not made where the address is trusted anyway', async () => {
   const { clock, world } = scene();
-  await new Authority(world, clock, undefined).ensure('vision');
+  await new Authority(world, clock, () => undefined).ensure('vision');
   expect(world.writes).toEqual([]);
 });

@@ -25,7 +25,7 @@ function request(task: FineTuneTask, over: Partial<JobRequest> = {}): JobRequest
     data: trainerData(task.spec.data),
     output: trainerOutput(task.spec.output, outputFolder(owner)),
     zoo: { kind: 'folder', path: settings.zooFolder },
-    ...{ seed: 1, memoryPlan: 0, report: reportTarget(owner, settings), traceId: traceIdOf(owner) },
+    ...{ seed: 1, memoryPlan: 0, report: reportTarget(owner, settings), traceId: traceIdOf(owner.metadata.uid) },
   };
   return {
     ...{ owner, suffix: 'profile-1', job, resources: task.spec.resources, pod: task.spec.pod, backstopSeconds: 1000.2 },

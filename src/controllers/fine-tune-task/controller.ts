@@ -1,5 +1,6 @@
 /** The controller of FineTuneTasks: its parts put together. */
 import type { Secret } from '../../crds/kubernetes.ts';
+import { Forbidden } from '../../kube/errors.ts';
 import { secrets } from '../../kube/resources.ts';
 import type { World } from '../../kube/world.ts';
 import { InputError } from '../../lib/errors.ts';
@@ -43,8 +44,18 @@ async function answerTo(question: Question, view: View, ports: TaskPorts): Promi
 
 /** Names of those that do not exist. What is in the others is dropped unread. */
 async function missingOf(names: readonly string[], namespace: string, world: World): Promise<readonly string[]> {
-  const found = await Promise.all(names.map((name) => world.read<Secret>(secrets, namespace, name)));
-  return names.filter((_, i) => found[i] === undefined);
+  const there = await Promise.all(names.map((name) => isThere(name, namespace, world)));
+  return names.filter((_, i) => there[i] === false);
+}
+
+/** An installation may keep the operator from looking at Secrets; then the pod tells, a little later. */
+async function isThere(name: string, namespace: string, world: World): Promise<boolean> {
+  try {
+    return (await world.read<Secret>(secrets, namespace, name)) !== undefined;
+  } catch (error) {
+    if (error instanceof Forbidden) return true;
+    throw error;
+  }
 }
 
 /** A store that is away must not keep the result from its user: the task is complete, and tries again later. */

@@ -20,18 +20,17 @@ export function experienceOf(
   finishedAt: string,
 ): Experience | undefined {
   const { status, view, budgetSeconds } = facts;
-  const { plan, profile, progress } = status;
+  const { plan, profile } = status;
   const member = view.members.find(({ name }) => name === plan?.member);
   if (plan === undefined || profile === undefined || member === undefined) return undefined;
-  // the steps that were run, which may be fewer or more than planned
-  const steps = progress !== undefined && progress.step > 0 ? progress.step : plan.regime.steps;
   return {
     id: view.task.metadata.uid,
     finishedAt,
     dataset: datasetName(view.task),
     features: profile.features,
     member: memberFacts(member),
-    regime: { ...plan.regime, steps },
+    // the steps that were run, which may be fewer or more than planned
+    regime: { ...plan.regime, steps: result.steps ?? plan.regime.steps },
     budgetSeconds,
     accuracy: result.accuracy,
     activeSeconds: Math.max(result.seconds, 0.1),

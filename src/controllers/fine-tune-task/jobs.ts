@@ -7,7 +7,7 @@ import { outputFolder, reportTarget, traceIdOf, trainerJob } from '../pods.ts';
 import { type Places, placeOf, trainerData, trainerOutput } from '../storage.ts';
 import { type Facts, longestRunSeconds, suffixOf } from './facts.ts';
 import type { View } from './view.ts';
-import { placeOfZoo, trainerZoo } from './zoo-place.ts';
+import { placeOfZoo, readyMembers, trainerZoo } from './zoo-place.ts';
 
 /** Where nobody set a deadline for the wait, a Job may wait for a node for this long before the backstop ends it. */
 const longestWaitSeconds = 30 * 86400;
@@ -52,7 +52,7 @@ function trainerJobOf(facts: Facts): TrainerJob {
     seed: spec.seed,
     memoryPlan: attempts.memoryPlan,
     report: reportTarget(owner, view.settings),
-    traceId: traceIdOf(owner),
+    traceId: traceIdOf(owner.metadata.uid),
   };
   const { plan } = status;
   if (role === 'profile' || plan === undefined) {
@@ -60,6 +60,7 @@ function trainerJobOf(facts: Facts): TrainerJob {
       ...base,
       kind: 'profile',
       ...(spec.members === undefined ? {} : { members: spec.members }),
+      ...(view.zoo === undefined ? {} : { readyMembers: readyMembers(view.zoo) }),
       ...(spec.regime === undefined ? {} : { regime: spec.regime }),
     };
   }

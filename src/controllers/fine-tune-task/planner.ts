@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../lib/clock.ts';
 import { RunError } from '../../lib/errors.ts';
-import type { PlanningOrder, PlanningReply, PlanningSetup, PlanningTask } from '../planning-protocol.ts';
+import type { Lesson, PlanningOrder, PlanningReply, PlanningSetup, PlanningTask } from '../planning-protocol.ts';
 import type { ExperienceSource, PlanAnswer, PlanInput, Planner } from './ports.ts';
 
 export interface PlannerOptions {
@@ -12,6 +12,8 @@ export interface PlannerOptions {
   readonly threads?: number;
   /** Candidates to judge for each plan. */
   readonly candidates?: number;
+  /** Told whenever a thread has learned anew. */
+  readonly onLearned?: (lesson: Lesson) => void;
 }
 
 const defaultCandidates = 1000;
@@ -128,10 +130,11 @@ export class WorkerPlanner implements Planner {
   }
 
   async #learn(thread: PlanningThread, revision: string): Promise<void> {
-    const { experience, clock } = this.#options;
+    const { experience, clock, onLearned } = this.#options;
     const reply = await thread.ask({ kind: 'learn', experiences: await experience.list() });
     if (reply.kind !== 'learned') throw planningFailed('the thread could not learn');
     thread.revision = revision;
+    onLearned?.(reply);
     thread.learnsAgainSeconds = clock.nowSeconds() + reply.seconds / learningShare;
   }
 }

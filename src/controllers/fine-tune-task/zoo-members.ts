@@ -2,9 +2,8 @@
 import type { ModelZoo } from '../../crds/model-zoo.ts';
 import type { ZooMemberStatus } from '../../crds/model-zoo-status.ts';
 import { InputError } from '../../lib/errors.ts';
-import { costOf, shapesOf, stageShares } from '../../nas/cost.ts';
 import { networkOf } from '../../nas/families/table.ts';
-import type { Network } from '../../nas/layers.ts';
+import { memberFacts } from '../../nas/member-facts.ts';
 import { proxyInputSize } from '../../nas/search.ts';
 import type { MemberInfo } from '../../planner/types.ts';
 import type { MemberSource } from './ports.ts';
@@ -41,29 +40,15 @@ const nativeSizeOf = ({ spec }: ModelZoo, name: string): number =>
 function memberInfo({ name, encoding, accuracy }: ZooMemberStatus, nativeSize: number): MemberInfo | undefined {
   try {
     const network = networkOf(encoding, { classes: headClasses });
-    const { parameters, macs } = costOf(network, nativeSize);
     return {
       ...{ name, encoding, nativeSize },
-      parametersM: parameters / 1e6,
-      macsM: macs / 1e6,
+      ...memberFacts(network, nativeSize),
       accuracy: accuracy ?? assumedAccuracy,
-      stages: network.stages.length,
-      stageShare: stageShares(network, nativeSize),
       // measured on the node that trains, during the profile
       steps: [],
-      boundaryValues: boundaryValues(network, nativeSize),
     };
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
   }
-}
-
-/** Values that one image has before the first stage and after each. */
-function boundaryValues(network: Network, size: number): readonly number[] {
-  const shapes = shapesOf(network, size);
-  return [0, ...network.stages.map(({ end }) => end)].map((id) => {
-    const { size: side = 0, channels = 0 } = shapes[id] ?? {};
-    return side * side * channels;
-  });
 }

@@ -21,6 +21,10 @@ export function trainerZoo(zoo: ModelZoo | undefined, { zooFolder }: TrainerSett
   return place === undefined ? { kind: 'folder', path: zooFolder } : trainerPlace('zoo', place);
 }
 
+/** Names of the members that have their weights; what else lies in the place of a zoo is not to be used. */
+export const readyMembers = ({ status }: ModelZoo): readonly string[] =>
+  (status?.members ?? []).filter(({ phase }) => phase === 'Ready').map(({ name }) => name);
+
 export type ZooState =
   | { readonly kind: 'ready' }
   | { readonly kind: 'missing' | 'making' | 'failed'; readonly message: string };

@@ -27,6 +27,8 @@ export const consequences: Readonly<Record<JobFailure['reason'], Consequence>> =
   ImageIncompatible: 'zoo',
   InvalidSpec: 'item',
   WeightsUnusable: 'item',
+  BudgetSpent: 'item',
+  Diverged: 'item',
   OutOfMemory: 'memory',
   NoSpace: 'again',
   OutputNotWritable: 'again',

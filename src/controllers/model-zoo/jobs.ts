@@ -137,6 +137,6 @@ function commonPart(zoo: ModelZoo, plan: JobPlan, settings: TrainerSettings) {
     seed,
     memoryPlan: plan.memoryPlan,
     report: reportTarget(owner, settings),
-    traceId: traceIdOf(owner),
+    traceId: traceIdOf(owner.metadata.uid),
   } as const;
 }

@@ -25,7 +25,8 @@ export interface PortsOptions {
   readonly storeAnswersLost: number;
 }
 
-export const authorityOf = (world: SimulatedWorld, clock: Clock): Authority => new Authority(world, clock, undefined);
+export const authorityOf = (world: SimulatedWorld, clock: Clock): Authority =>
+  new Authority(world, clock, () => undefined);
 
 const predictor = learnedFrom([]);
 

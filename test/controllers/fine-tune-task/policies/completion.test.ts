@@ -35,7 +35,8 @@ describe('completion', () => {
   });
 
   test('counts the steps that were run, not those that were planned', () => {
-    const ruling = completion(factsAt(600, { ...done, report: aReport({ step: 640, message: trained }) }));
+    const message = { ...trained, result: { ...trained.result, steps: 640 } };
+    const ruling = completion(factsAt(600, { ...done, report: aReport({ step: 600, message }) }));
     const [question] = ruling?.actions ?? [];
     expect(question?.do === 'storeExperience' && question.experience.regime.steps).toBe(640);
   });

@@ -1,0 +1,45 @@
+/** What makes the controller look at a zoo: a change of the zoo itself, or of anything that its view holds. */
+import { labels } from '../../crds/group.ts';
+import type { KubeObject, PersistentVolumeClaim } from '../../crds/kubernetes.ts';
+import type { ModelZoo } from '../../crds/model-zoo.ts';
+import type { Job, Pod } from '../../crds/workloads.ts';
+import type { Cache, Change } from '../../kube/cache.ts';
+import { byNamespace, type Index } from '../../kube/indexes.ts';
+import { keyOf } from '../../kube/resources.ts';
+import { byUid } from '../resources.ts';
+
+export interface ZooCaches {
+  /** With the index `byUid`. */
+  readonly zoos: Cache<ModelZoo>;
+  readonly jobs: Cache<Job>;
+  readonly pods: Cache<Pod>;
+  readonly claims: Cache<PersistentVolumeClaim>;
+}
+
+/** Indexes that the cache of zoos needs. */
+export const zooIndexes: readonly Index<ModelZoo>[] = [byUid];
+
+/** `add`: puts the key of a zoo into the queue. Returns how to stop. */
+export function wakeZoos({ zoos, jobs, pods, claims }: ZooCaches, add: (key: string) => void): () => void {
+  const addAll = (found: readonly ModelZoo[]): void => {
+    for (const zoo of found) add(keyOf(zoo));
+  };
+  const owned = (change: Change<KubeObject>): void => {
+    const uid = (change.now ?? change.before)?.metadata.labels?.[labels.taskUid];
+    if (uid !== undefined) addAll(zoos.find(byUid, uid));
+  };
+  const stops = [
+    zoos.subscribe(({ key }) => add(key)),
+    jobs.subscribe(owned),
+    pods.subscribe(owned),
+    claims.subscribe(({ now, before }) => {
+      // zoos are few: all of the namespace may look, whichever of them name the claim
+      const { namespace } = (now ?? before)?.metadata ?? {};
+      if (namespace !== undefined && (now === undefined || before === undefined))
+        addAll(zoos.find(byNamespace, namespace));
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}

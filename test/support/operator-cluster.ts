@@ -1,0 +1,130 @@
+/** A real API server with our kinds, simulated kubelets, and namespaces for tasks: all but the operator itself. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import type { ApiObject } from '../../hack/cluster/api-client.ts';
+import { until } from '../../hack/cluster/service.ts';
+import { type Fate, SimulatedKubelet } from '../../hack/cluster/simulated-kubelet.ts';
+import type { FineTuneTask } from '../../src/crds/fine-tune-task.ts';
+import { exitCodes, type TrainerJob, type TrainerMessage } from '../../src/crds/trainer-job.ts';
+import type { Pod } from '../../src/crds/workloads.ts';
+import { ApiClient } from '../../src/kube/api.ts';
+import { connect } from '../../src/kube/client.ts';
+import { systemTimers } from '../../src/kube/timers.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { createRng } from '../../src/lib/rng.ts';
+import { startTestApi, type TestApi, type TestApiOptions } from './api-server.ts';
+import { aProfile, leastTaskSpec } from './objects.ts';
+
+export interface OperatorCluster extends TestApi {
+  readonly kubelet: SimulatedKubelet;
+  /** What becomes of pods from now on; they answer well at once unless said otherwise. */
+  setFates(fateOf: (job: TrainerJob, pod: Pod) => Fate): void;
+  /** Creates a task, with the claims of the least spec beside it. */
+  createTask(name: string, spec?: Readonly<Record<string, unknown>>): Promise<FineTuneTask>;
+  task(name: string): Promise<FineTuneTask>;
+  /** The task once `holds` is true of it. */
+  taskWhen(name: string, what: string, holds: (task: FineTuneTask) => boolean, seconds?: number): Promise<FineTuneTask>;
+}
+
+export const namespace = 'vision';
+
+export interface ClusterOptions extends TestApiOptions {
+  /** Without the controller-manager the simulated kubelet makes the pods. */
+  readonly controllerManager?: boolean;
+}
+
+export async function startOperatorCluster(options: ClusterOptions = {}): Promise<OperatorCluster> {
+  const plane = await startTestApi({
+    ...options,
+    // those of nodes would take the simulated one for lost
+    controllerManagerArgs: [
+      '--controllers=job-controller,garbage-collector-controller,serviceaccount-controller,root-ca-certificate-publisher-controller,serviceaccount-token-controller',
+      ...(options.controllerManagerArgs ?? []),
+    ],
+  });
+  for (const kind of ['finetunetasks', 'modelzoos']) {
+    await plane.api.apply(yamlOf(`manifests/crds/nasoa.dev_${kind}.yaml`));
+  }
+  await plane.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  for (const name of ['flowers', 'models']) await plane.api.apply(claim(name));
+  await until('the kinds are served', 30, async () =>
+    (await plane.api.send('GET', `/apis/nasoa.dev/v1alpha1/namespaces/${namespace}/finetunetasks`)).status === 200
+      ? true
+      : undefined,
+  );
+  let fates: (job: TrainerJob, pod: Pod) => Fate = (job) => answers(job);
+  const { transport } = connect({ kubeconfig: plane.kubeconfig, clock: systemClock });
+  const shared = { timers: systemTimers, rng: createRng(1) };
+  const kubelet = new SimulatedKubelet({
+    ...{ ...shared, api: new ApiClient({ transport, ...shared, rate: { perSecond: 5000, burst: 5000 } }) },
+    fateOf: (job, pod) => fates(job, pod),
+    lastWords: (job) => ({ kind: 'interrupted', activeSeconds: job.spentSeconds + 5, step: 10 }),
+    controlsJobs: options.controllerManager !== true,
+    onError: (error) => process.stderr.write(`kubelet: ${String(error)}\n`),
+  });
+  await kubelet.start();
+  const path = `/apis/nasoa.dev/v1alpha1/namespaces/${namespace}/finetunetasks`;
+  const task = (name: string): Promise<FineTuneTask> => plane.api.call<FineTuneTask>('GET', `${path}/${name}`);
+  return {
+    ...{ ...plane, kubelet, task },
+    setFates: (fateOf) => {
+      fates = fateOf;
+    },
+    createTask: (name, spec = {}) => plane.api.call<FineTuneTask>('POST', path, taskObject(name, spec)),
+    taskWhen: (name, what, holds, seconds = 60) =>
+      until(`task ${name}: ${what}`, seconds, async () => {
+        const seen = await task(name);
+        return holds(seen) ? seen : undefined;
+      }),
+    stop: async () => {
+      await kubelet.stop();
+      await plane.stop();
+    },
+  };
+}
+
+export const taskObject = (name: string, spec: Readonly<Record<string, unknown>> = {}) => ({
+  apiVersion: 'nasoa.dev/v1alpha1',
+  kind: 'FineTuneTask',
+  metadata: { name, namespace },
+  spec: { ...leastTaskSpec, ...spec },
+});
+
+const claim = (name: string): ApiObject => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name, namespace },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+});
+
+function yamlOf(path: string): ApiObject {
+  return parse(readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')) as ApiObject;
+}
+
+/** A pod that does what it is there for. */
+export function answers(job: TrainerJob, afterSeconds = 0): Fate {
+  return { exitCode: exitCodes.done, afterSeconds, message: answerOf(job) };
+}
+
+const steps = ['nano', 'tiny', 'small', 'medium'].map((member, i) => ({
+  ...{ member, inputSize: 64, batchSize: 64, frozenStages: 0, cachedFeatures: false, seconds: 0.02 * (i + 1) },
+}));
+
+export function answerOf(job: TrainerJob): TrainerMessage {
+  switch (job.kind) {
+    case 'profile':
+      return { kind: 'profile', profile: aProfile({ steps, seconds: 4 }) };
+    case 'training': {
+      const seconds = job.spentSeconds + 60;
+      return {
+        ...{ kind: 'training', activeSeconds: seconds, stopped: 'completed' },
+        result: { accuracy: 0.83, images: 2500, classes: 10, seconds },
+        artifact: { claim: { claimName: 'models', path: job.output.folder } },
+        curve: [{ seconds, accuracy: 0.83 }],
+      };
+    }
+    default:
+      throw new Error(`no answer for a pod of the role ${job.kind}`);
+  }
+}
