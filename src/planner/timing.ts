@@ -72,15 +72,30 @@ export function calibrate(members: readonly MemberInfo[], measured: readonly Mea
   // few measurements of bf16 are made: their mean ratio stands for all, the neighbours refine it
   const halfMean = halfResiduals.reduce((sum, r) => sum + r.residual, 0) / Math.max(1, halfResiduals.length);
   const centred = halfResiduals.map((r) => ({ ...r, residual: r.residual - halfMean }));
+  const estimate = (member: MemberInfo, query: StepQuery): StepEstimate => {
+    const plainStep = fp32(member, query);
+    if (query.precision === 'fp32' || halfResiduals.length === 0) return plainStep;
+    const near = interpolate(centred, member, query);
+    const seconds = plainStep.seconds * Math.exp(halfMean + near.residual);
+    return { seconds, deviation: Math.hypot(plainStep.deviation, (1 - near.closeness) * unknownStep) };
+  };
   return {
     precisions: halfResiduals.length > 0 ? ['fp32', 'bf16'] : ['fp32'],
-    stepSeconds: (member, query) => {
-      const plainStep = fp32(member, query);
-      if (query.precision === 'fp32' || halfResiduals.length === 0) return plainStep;
-      const near = interpolate(centred, member, query);
-      const seconds = plainStep.seconds * Math.exp(halfMean + near.residual);
-      return { seconds, deviation: Math.hypot(plainStep.deviation, (1 - near.closeness) * unknownStep) };
-    },
+    stepSeconds: remembering(estimate),
+  };
+}
+
+/** Thousands of candidates ask for the same few hundred steps. */
+function remembering(estimate: Timing['stepSeconds']): Timing['stepSeconds'] {
+  const known = new Map<MemberInfo, Map<string, StepEstimate>>();
+  return (member, query) => {
+    const { inputSize, batchSize, frozenStages, cachedFeatures, precision } = query;
+    const key = `${inputSize} ${batchSize} ${frozenStages} ${cachedFeatures} ${precision}`;
+    const ofMember = known.get(member) ?? new Map<string, StepEstimate>();
+    const found = ofMember.get(key) ?? estimate(member, query);
+    ofMember.set(key, found);
+    known.set(member, ofMember);
+    return found;
   };
 }
 
