@@ -29,6 +29,8 @@ export interface Answer {
 export interface CommandOptions {
   /** Handles Ctrl-C itself, by the context's signal, to keep what was reached. */
   readonly interruptible?: boolean;
+  /** What the first Ctrl-C says, where no checkpoint is at stake. */
+  readonly farewell?: string;
 }
 
 /** Runs a command's body with a context and shows its answer. */

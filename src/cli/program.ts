@@ -1,9 +1,14 @@
 import { Command } from 'commander';
 import { addArch } from './commands/arch.ts';
 import { addExperience } from './commands/experience.ts';
+import { addGetModel } from './commands/get-model.ts';
+import { addLogs } from './commands/logs.ts';
 import { addOperator } from './commands/operator.ts';
+import { addPack } from './commands/pack.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPredict } from './commands/predict.ts';
+import { addStatus } from './commands/status.ts';
+import { addSubmit } from './commands/submit.ts';
 import { addTrainer } from './commands/trainer.ts';
 import { addTune } from './commands/tune.ts';
 import { addZoo } from './commands/zoo.ts';
@@ -20,6 +25,7 @@ Examples:
   $ nasoa plan ./images --budget 5m            what tune would do, no training
   $ nasoa predict nasoa-out/images photo.jpg   classify with the result
   $ nasoa zoo list                             the networks to start from
+  $ nasoa submit claim:images --output claim:models --budget 10m   on a cluster
 
 Every command takes --json: one document on standard output, all else on
 standard error. Exit codes: 0 done, 1 the run failed, 2 the input was wrong,
@@ -43,10 +49,15 @@ export function createProgram(run: Run): Command {
   addTune(program, run);
   addPlan(program, run);
   addPredict(program, run);
+  addSubmit(program, run);
+  addStatus(program, run);
+  addLogs(program, run);
+  addGetModel(program, run);
   addZoo(program, run);
   addExperience(program, run);
   addArch(program, run);
   addOperator(program, run);
   addTrainer(program, run);
+  addPack(program, run);
   return program;
 }

@@ -27,7 +27,7 @@ export class Session {
 
   readonly run: Run = async (body, options = {}) => {
     const reporter = this.#reporter();
-    const stop = options.interruptible ? this.#listen(reporter) : undefined;
+    const stop = options.interruptible ? this.#listen(reporter, options.farewell) : undefined;
     const signal = stop?.signal ?? new AbortController().signal;
     try {
       const answer = await body(this.#context(reporter, signal));
@@ -63,10 +63,11 @@ export class Session {
     else process.stderr.write(`${message}\n`);
   }
 
-  #listen(reporter: Reporter): ReturnType<typeof listenForInterruption> {
-    return listenForInterruption(() => {
-      reporter.line('Stopping and keeping the checkpoint; press Ctrl-C again to end at once.');
-    });
+  #listen(
+    reporter: Reporter,
+    farewell = 'Stopping and keeping the checkpoint; press Ctrl-C again to end at once.',
+  ): ReturnType<typeof listenForInterruption> {
+    return listenForInterruption(() => reporter.line(farewell));
   }
 
   #context(reporter: Reporter, signal: AbortSignal): CommandContext {

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { parseDuration } from '../lib/duration.ts';
 import { hasCode, InputError } from '../lib/errors.ts';
-import type { Regime } from '../planner/types.ts';
-import { decimal, integer, oneOf, share } from './options.ts';
-import type { PlanRequest, RegimeOverrides } from './requests.ts';
+import { integer, share } from './options.ts';
+import { addRegimeOptions, regimeOverrides } from './regime-options.ts';
+import type { PlanRequest } from './requests.ts';
 
 /** Options that `tune` and `plan` share, as commander gives them. */
 export interface TaskOptions extends Record<string, unknown> {
@@ -16,57 +16,6 @@ export interface TaskOptions extends Record<string, unknown> {
   readonly member?: string;
   readonly withoutExperienceOf?: string;
 }
-
-interface RegimeOption {
-  readonly flag: string;
-  readonly placeholder: string;
-  readonly help: string;
-  readonly parse: (text: string) => number | string;
-}
-
-const number = (flag: string, help: string, parse: RegimeOption['parse']): RegimeOption => ({
-  flag,
-  placeholder: 'n',
-  help,
-  parse,
-});
-
-const words = (flag: string, help: string, choices: readonly string[]): RegimeOption => ({
-  flag,
-  placeholder: 'word',
-  help: `${help}: ${choices.join(', ')}`,
-  parse: oneOf(flag, choices),
-});
-
-/** One option for each choice of a regime; the keys are the regime's own. */
-const regimeOptions = {
-  inputSize: number(
-    '--input-size',
-    'side of the square input in pixels',
-    integer('--input-size', { min: 16, max: 512 }),
-  ),
-  batchSize: number('--batch-size', 'images a step', integer('--batch-size', { min: 1, max: 1024 })),
-  steps: number('--steps', 'training steps', integer('--steps', { min: 1, max: 10_000_000 })),
-  frozenStages: number(
-    '--frozen-stages',
-    'first stages that are not trained',
-    integer('--frozen-stages', { min: 0, max: 64 }),
-  ),
-  optimizer: words('--optimizer', 'optimizer', ['sgd', 'adamw']),
-  learningRate: number('--learning-rate', 'peak learning rate', decimal('--learning-rate', { min: 1e-7, max: 10 })),
-  weightDecay: number('--weight-decay', 'weight decay', decimal('--weight-decay', { min: 0, max: 1 })),
-  schedule: words('--schedule', 'learning-rate schedule', ['cosine', 'step', 'constant']),
-  warmupShare: number(
-    '--warmup-share',
-    'share of the steps that warm up',
-    share('--warmup-share', { min: 0, max: 0.9 }),
-  ),
-  augmentation: words('--augmentation', 'augmentation', ['none', 'light', 'medium', 'strong']),
-  mix: words('--mix', 'blending of images', ['none', 'mixup', 'cutmix']),
-  labelSmoothing: number('--label-smoothing', 'label smoothing', decimal('--label-smoothing', { min: 0, max: 0.5 })),
-  ema: number('--ema', "decay of the weights' moving average, 0 for none", decimal('--ema', { min: 0, max: 0.99999 })),
-  precision: words('--precision', 'precision', ['fp32', 'bf16']),
-} as const satisfies Record<keyof Regime, RegimeOption>;
 
 /** Adds the options of a task, the regime's under a heading of their own. */
 export function addTaskOptions(command: Command): Command {
@@ -92,11 +41,7 @@ export function addTaskOptions(command: Command): Command {
       share('--max-damaged', { min: 0, max: 1 }),
       0.2,
     );
-  command.optionsGroup('Choices of the regime (the planner makes those not given):');
-  for (const option of Object.values(regimeOptions)) {
-    command.option(`${option.flag} <${option.placeholder}>`, option.help, option.parse);
-  }
-  return command;
+  return addRegimeOptions(command);
 }
 
 /** The part of a request that `tune` and `plan` share. Throws InputError where there is nothing at `path`. */
@@ -118,12 +63,6 @@ export async function taskRequest(path: string, options: TaskOptions): Promise<P
     regime: regimeOverrides(options),
   };
 }
-
-// the parsers above produce exactly the types of the regime's fields
-const regimeOverrides = (options: TaskOptions): RegimeOverrides =>
-  Object.fromEntries(
-    Object.keys(regimeOptions).flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
-  );
 
 /** Throws InputError where nothing can be read at `path`. */
 export async function requirePath(path: string, what: string, remedy: string): Promise<void> {

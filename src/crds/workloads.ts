@@ -103,6 +103,8 @@ export interface PodSpec {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly securityContext?: PodSecurityContext;
   readonly terminationGracePeriodSeconds?: number;
+  /** After which the kubelet ends the pod; of Jobs' pods the Job decides. */
+  readonly activeDeadlineSeconds?: number;
 }
 
 export interface PodTemplate {
@@ -194,8 +196,12 @@ export interface PodStatus {
   readonly initContainerStatuses?: readonly ContainerStatus[];
 }
 
-export interface Pod extends KubeObject {
-  readonly metadata: StoredMeta;
+/** core/v1 Pod; as one writes it. */
+export interface NewPod extends KubeObject {
   readonly spec: PodSpec;
+}
+
+export interface Pod extends NewPod {
+  readonly metadata: StoredMeta;
   readonly status?: PodStatus;
 }

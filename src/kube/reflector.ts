@@ -11,7 +11,7 @@ import { ApiError, errorOf, Gone, TooManyRequests } from './errors.ts';
 import { jsonLines } from './json-lines.ts';
 import { type KubeLog, messageOf, noLog } from './log.ts';
 import { type KubeMetrics, noMetrics, type WatchEnd } from './metrics.ts';
-import { labelSelector, pathOf, type Resource } from './resources.ts';
+import { pathOf, type Resource, selector } from './resources.ts';
 import { pause, type Timers } from './timers.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -21,6 +21,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly namespace?: string | undefined;
   /** Only objects with these labels. */
   readonly labels?: StringMap | undefined;
+  /** Only objects with these values of selectable fields, such as `metadata.name`. */
+  readonly fields?: StringMap | undefined;
   readonly api: Api;
   readonly cache: Cache<T>;
   readonly timers: Timers;
@@ -151,11 +153,11 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #pages(signal: AbortSignal, limit: number): Promise<{ objects: readonly T[]; version: string }> {
-    const { resource, namespace, labels, api } = this.#options;
+    const { resource, namespace, api } = this.#options;
     const objects: T[] = [];
     let next: string | undefined;
     for (;;) {
-      const query = { limit, continue: next, labelSelector: labels === undefined ? undefined : labelSelector(labels) };
+      const query = { limit, continue: next, ...this.#selection() };
       const path = pathOf(resource, { namespace }, query);
       try {
         const options = { signal, timeoutSeconds: listTimeoutSeconds };
@@ -173,8 +175,16 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
+  #selection() {
+    const { labels, fields } = this.#options;
+    return {
+      labelSelector: labels === undefined ? undefined : selector(labels),
+      fieldSelector: fields === undefined ? undefined : selector(fields),
+    };
+  }
+
   async #watch(version: string, abort: AbortController, listens: () => void, dog: Watchdog): Promise<void> {
-    const { resource, namespace, labels, api, rng } = this.#options;
+    const { resource, namespace, api, rng } = this.#options;
     const path = pathOf(
       resource,
       { namespace },
@@ -183,7 +193,7 @@ export class Reflector<T extends KubeObject> {
         resourceVersion: version,
         allowWatchBookmarks: true,
         timeoutSeconds: Math.round(watchSeconds * (1 + rng.next())),
-        labelSelector: labels === undefined ? undefined : labelSelector(labels),
+        ...this.#selection(),
       },
     );
     const stream = await api.stream(path, abort);

@@ -82,8 +82,8 @@ export function splitKey(key: string): { readonly namespace: string; readonly na
 /** Of Kubernetes' MicroTime: its parser wants exactly six digits, and JavaScript gives three. */
 export const microTime = (date: Date): string => date.toISOString().replace('Z', '000Z');
 
-/** A label selector of equalities: `a=b,c=d`. */
-export const labelSelector = (labels: Readonly<Record<string, string>>): string =>
-  Object.entries(labels)
+/** A selector of labels or of fields, of equalities alone: `a=b,c=d`. */
+export const selector = (wanted: Readonly<Record<string, string>>): string =>
+  Object.entries(wanted)
     .map(([name, value]) => `${name}=${value}`)
     .join(',');

@@ -6,6 +6,9 @@ import type { Paint } from './paint.ts';
 import { type Column, renderFacts, renderTable } from './table.ts';
 import { printable } from './width.ts';
 
+/** What of a plan is told in words; a plan on a cluster has no more. */
+export type PlanWords = Omit<Plan, 'cloud' | 'runnersUp'>;
+
 const columns: readonly Column[] = [
   { title: '#', align: 'right' },
   { title: 'member', maxWidth: 28 },
@@ -25,18 +28,12 @@ export function planText(outcome: PlanOutcome, paint: Paint): string {
   const { plan } = outcome;
   const data = [`${count(outcome.images)} images`, `${count(outcome.classes)} classes`];
   if (outcome.skipped > 0) data.push(paint('yellow', `${count(outcome.skipped)} files skipped`));
-  const facts = [
-    ['Member', paint('bold', printable(plan.member))],
-    ...regimeFacts(plan.regime, outcome.stages),
-    ['Accuracy', `${paint('bold', percent(plan.predicted.accuracy))} predicted, ${intervalWords(plan)}`],
-    ['Time', `${formatDuration(plan.predicted.seconds)} of ${formatDuration(plan.budgetSeconds)}`],
-  ] as const satisfies readonly (readonly [string, string])[];
   return [
     `${paint('bold', printable(outcome.dataset))}  ${data.join(', ')}`,
     '',
     `${paint('bold', 'Plan')}  ${paint('dim', sourceWords(plan))}`,
     '',
-    renderFacts(facts, paint),
+    renderFacts(planFacts(plan, outcome.stages, paint), paint),
     '',
     `${paint('bold', 'Ranking')}  ${paint('dim', 'the plan and its runners-up')}`,
     '',
@@ -44,13 +41,26 @@ export function planText(outcome: PlanOutcome, paint: Paint): string {
   ].join('\n');
 }
 
-function sourceWords(plan: Plan): string {
+/** Member, regime and prediction as label and value. */
+export const planFacts = (
+  plan: PlanWords,
+  stages: number | undefined,
+  paint: Paint,
+): readonly (readonly [string, string])[] => [
+  ['Member', paint('bold', printable(plan.member))],
+  ...regimeFacts(plan.regime, stages),
+  ['Accuracy', `${paint('bold', percent(plan.predicted.accuracy))} predicted, ${intervalWords(plan)}`],
+  ['Time', `${formatDuration(plan.predicted.seconds)} of ${formatDuration(plan.budgetSeconds)}`],
+];
+
+/** What the plan was chosen from, and what the predictor has learnt. */
+export function sourceWords(plan: PlanWords): string {
   const { experiences } = plan.predictor;
   const learnt = experiences === 1 ? '1 experience' : `${count(experiences)} experiences`;
   return `best of ${count(plan.fitting)} candidates that fit into ${formatDuration(plan.budgetSeconds)} (of ${count(plan.candidates)}), learnt from ${learnt}`;
 }
 
-function intervalWords({ predicted, confidence }: Plan): string {
+function intervalWords({ predicted, confidence }: PlanWords): string {
   return `${percent(predicted.low)} to ${percent(predicted.high)} with ${percent(confidence, 0)} confidence`;
 }
 

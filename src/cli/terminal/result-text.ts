@@ -59,7 +59,8 @@ export function interruptedText(
   return `\n${when}; the checkpoint is kept. Go on with:\n\n  ${paint('bold', command)}`;
 }
 
-function verdict({ accuracy, predicted }: TuneResult): string {
+/** Whether what was reached lies within what was predicted. */
+export function verdict({ accuracy, predicted }: Pick<TuneResult, 'accuracy' | 'predicted'>): string {
   const interval = `${(predicted.low * 100).toFixed(1)}–${(predicted.high * 100).toFixed(1)} %`;
   // what looks equal is within
   if (accuracy < predicted.low - shownStep / 2) return `below the predicted interval ${interval}`;
@@ -82,7 +83,7 @@ function skippedLines({ skipped, skippedFiles }: TuneResult, paint: Paint): stri
 }
 
 /** `word` as a POSIX shell takes it literally. */
-const shellWord = (word: string): string => {
+export const shellWord = (word: string): string => {
   const bare = printable(word);
   return /^[\w@%+=:,./~-]+$/.test(bare) ? bare : `'${bare.replaceAll("'", "'\\''")}'`;
 };
