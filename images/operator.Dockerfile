@@ -18,7 +18,8 @@ RUN --mount=type=secret,id=npmrc,target=/run/npmrc \
  && mkdir -p /opt/node && cp node_modules/node-linux-*/bin/node /opt/node/node \
  && rm -rf node_modules/node-linux-* node_modules/.bin \
  && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
- && test ! -e node_modules/@tensorflow
+ && find node_modules -type d -empty -delete \
+ && test ! -e node_modules/@tensorflow && test ! -e node_modules/sharp
 COPY bin bin
 COPY src src
 # it starts without them

@@ -27,7 +27,7 @@ ARG FLAVOUR=cpu
 # only what the set-up reads, so that a change elsewhere does not fetch gigabytes anew
 COPY hack/setup-tensorflow.ts hack/native-modules.ts hack/tensorflow-wheels.ts hack/wheel.ts hack/tool.ts hack/file-lock.ts hack/
 COPY hack/native hack/native
-COPY src/lib src/lib
+COPY src/lib/atomic-file.ts src/lib/errors.ts src/lib/user-dirs.ts src/lib/
 COPY src/graph/native src/graph/native
 # the libraries' place is compiled into the modules: it has to be the same in the last stage
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \

@@ -55,6 +55,8 @@ root = "${join(folder, 'containerd')}"
 state = "${join(folder, 'run')}"
 [grpc]
   address = "${socket}"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${join(folder, 'opt')}"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${pauseImage}"
   # a root without CAP_SYS_RESOURCE cannot lower the score of a sandbox, and none would start
@@ -88,7 +90,6 @@ const network = ({ folder, bridge, podRange }: ContainerdOptions): string =>
           routes: [{ dst: '0.0.0.0/0' }],
         },
       },
-      { type: 'portmap', capabilities: { portMappings: true } },
     ],
   });
 

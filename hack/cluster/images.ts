@@ -1,114 +1,146 @@
-/** Builds images without a registry or a daemon (buildah, isolation by chroot) and loads them into a test's containerd. */
+/**
+ * The images of this checkout, on a Debian made by debootstrap instead of one from a registry. Needs root.
+ *   node hack/cluster/images.ts [--gpu]   builds operator and trainer (for GPUs) and prints their sizes
+ */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDir } from '../../src/lib/user-dirs.ts';
-import { withLock } from '../file-lock.ts';
-import { type Containerd, pauseImage } from './containerd.ts';
-import { hostProgram, must } from './programs.ts';
-
-export interface ImageBuilding {
-  readonly env: NodeJS.ProcessEnv;
-  readonly log: (line: string) => void;
-}
-
-export interface ImageRequest {
-  /** Such as `localhost/nasoa-operator:test`. */
-  readonly tag: string;
-  readonly dockerfile: string;
-  readonly context: string;
-  readonly args?: Readonly<Record<string, string>>;
-}
+import { parseArgs } from 'node:util';
+import { isProgram, reportFailure } from '../tool.ts';
+import { pauseImage } from './containerd.ts';
+import { archiveOf, buildImage, type ImageBuilding, imageCache, withImageStore } from './image-store.ts';
+import { hostProgram, must, requirePrograms } from './programs.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
-const storage = ['--storage-driver', 'vfs'];
 const suite = 'bookworm';
 
-/** Tag of the Debian that stands for the base images, made by debootstrap once and kept. */
-export const debianImage = `localhost/debian:${suite}`;
+/** Stand for the base images named in the Dockerfiles. */
+const debianImage = `localhost/debian:${suite}`;
+const buildingImage = `localhost/debian-building:${suite}`;
 
-/** Builds an image; layers that did not change come from buildah's cache. */
-export async function buildImage(request: ImageRequest, { env, log }: ImageBuilding): Promise<void> {
-  log(`building ${request.tag}`);
-  const args = Object.entries(request.args ?? {}).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-  await must(
-    hostProgram('buildah', env),
-    [
-      ...[...storage, 'bud', '--isolation', 'chroot', '--layers', '--format', 'docker'],
-      ...[...mirrorSecrets(), ...args, '--file', request.dockerfile, '--tag', request.tag, request.context],
-    ],
-    env,
-  );
+export type NasoaImage = 'operator' | 'trainer' | 'trainer-gpu';
+type Recipe = { readonly tag: string; readonly dockerfile: string; readonly args?: Readonly<Record<string, string>> };
+const recipes: Readonly<Record<NasoaImage, Recipe>> = {
+  operator: { tag: 'localhost/nasoa-operator:test', dockerfile: 'operator.Dockerfile' },
+  trainer: { tag: 'localhost/nasoa-trainer:test-cpu', dockerfile: 'trainer.Dockerfile' },
+  'trainer-gpu': {
+    tag: 'localhost/nasoa-trainer:test-gpu',
+    dockerfile: 'trainer.Dockerfile',
+    args: { FLAVOUR: 'gpu' },
+  },
+};
+
+/** Images of this checkout, each as one file. Minutes at first, seconds where nothing changed. */
+export async function nasoaArchives(
+  names: readonly NasoaImage[],
+  building: ImageBuilding,
+): Promise<Readonly<Record<string, string>>> {
+  const { env, log } = building;
+  requirePrograms(['buildah', 'debootstrap', 'gcc', 'tar'], env);
+  return withImageStore(building, async () => {
+    await ensureDebian(building);
+    const archives: Record<string, string> = {};
+    for (const name of names) {
+      const { tag, dockerfile, args = {} } = recipes[name];
+      const began = performance.now();
+      const image = await buildImage(
+        {
+          ...{ tag, dockerfile: join(checkout, 'images', dockerfile), context: checkout },
+          args: { BUILD_IMAGE: buildingImage, BASE_IMAGE: debianImage, ...args },
+        },
+        building,
+      );
+      archives[tag] = await archiveOf(image, env);
+      log(`${tag}: ${await sizeText(archives[tag])}, ${Math.round((performance.now() - began) / 1000)} s`);
+    }
+    return archives;
+  });
 }
 
-/** Operator and CPU trainer of this checkout. */
-export async function buildNasoaImages(building: ImageBuilding): Promise<{ operator: string; trainer: string }> {
-  await ensureDebian(building);
-  const images = { operator: 'localhost/nasoa-operator:test', trainer: 'localhost/nasoa-trainer:test' };
-  for (const [name, tag] of Object.entries(images)) {
-    const dockerfile = join(checkout, 'images', `${name}.Dockerfile`);
-    const args = { BUILD_IMAGE: debianImage, BASE_IMAGE: debianImage };
-    await buildImage({ tag, dockerfile, context: checkout, args }, building);
+const sizeText = async (path: string): Promise<string> => `${Math.round((await stat(path)).size / 1e6)} MB`;
+
+/** A Debian like that of the registries, and one that can build; both once, then from the cache. */
+async function ensureDebian(building: ImageBuilding): Promise<void> {
+  const { env, log } = building;
+  const root = join(imageCache(env), `debian-${suite}.tar`);
+  if (!existsSync(root)) {
+    log(`debootstrap ${suite} (one or two minutes, once)`);
+    await makeRoot(root, env);
   }
-  return images;
+  const context = await mkdtemp(join(tmpdir(), 'nasoa-base-'));
+  try {
+    await copyFile(root, join(context, 'root.tar'));
+    await copyFile(authorities, join(context, 'ca-certificates.crt'));
+    for (const [tag, text] of [
+      [debianImage, 'FROM scratch\nADD root.tar /\nCMD ["/bin/sh"]\n'],
+      [buildingImage, buildingDockerfile],
+    ] as const) {
+      const dockerfile = join(context, 'Dockerfile');
+      await writeFile(dockerfile, text);
+      await buildImage({ tag, dockerfile, context }, building);
+    }
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
 }
 
-/** How npm and pip reach their registries on this machine is needed in the build, but must not stay in an image. */
-const mirrorSecrets = (): readonly string[] =>
-  [
-    { id: 'npmrc', path: join(homedir(), '.npmrc') },
-    { id: 'pip', path: '/etc/pip.conf' },
-  ]
-    .filter(({ path }) => existsSync(path))
-    .flatMap(({ id, path }) => ['--secret', `id=${id},src=${path}`]);
+/** What this machine trusts: a proxy between it and the registries may have an authority of its own. */
+const authorities = '/etc/ssl/certs/ca-certificates.crt';
 
-async function ensureDebian({ env, log }: ImageBuilding): Promise<void> {
-  const root = join(cacheDir(env), 'cluster', `debian-${suite}`);
-  await withLock(
-    `${root}.lock`,
-    env,
-    () => log('waiting for another set-up of the base image'),
-    async () => {
-      if (!existsSync(root)) {
-        log(`debootstrap ${suite} (about half a minute)`);
-        const part = `${root}.part`;
-        await rm(part, { recursive: true, force: true });
-        await must(hostProgram('debootstrap', env), ['--variant=minbase', suite, part], env);
-        // device files cannot be copied into an image, and packages need not be
-        for (const name of ['dev', 'var/cache/apt/archives'])
-          await rm(join(part, name), { recursive: true, force: true });
-        await rename(part, root);
-      }
-      const context = join(cacheDir(env), 'cluster', 'base');
-      await mkdir(context, { recursive: true });
-      await writeFile(join(context, 'Dockerfile'), 'FROM scratch\nCOPY . /\n');
-      await buildImage({ tag: debianImage, dockerfile: join(context, 'Dockerfile'), context: root }, { env, log });
-    },
-  );
+const buildingDockerfile = `FROM ${debianImage}
+RUN apt-get update \\
+ && apt-get install -y --no-install-recommends ca-certificates g++ npm python3-pip util-linux \\
+ && rm -rf /var/lib/apt/lists/*
+COPY ca-certificates.crt ${authorities}
+ENV NODE_EXTRA_CA_CERTS=${authorities}
+`;
+
+// what the images of the registries lack as well
+const leftOut = ['dev/*', 'var/cache/apt/*', 'var/lib/apt/lists/*', 'var/log/*', 'usr/share/doc/*', 'usr/share/man/*'];
+
+async function makeRoot(target: string, env: NodeJS.ProcessEnv): Promise<void> {
+  await mkdir(imageCache(env), { recursive: true });
+  const part = join(imageCache(env), 'debian.part');
+  await rm(part, { recursive: true, force: true });
+  await must(hostProgram('debootstrap', env), ['--variant=minbase', suite, part], env);
+  const excludes = [...leftOut, 'usr/share/info/*', 'usr/share/locale/*'].map((path) => `--exclude=./${path}`);
+  await must(hostProgram('tar', env), ['-C', part, ...excludes, '-cf', `${target}.part`, '.'], env);
+  await rename(`${target}.part`, target);
+  await rm(part, { recursive: true, force: true });
 }
 
-/** The image that holds a pod's namespaces: one static program. */
-export async function buildPauseImage(folder: string, { env, log }: ImageBuilding): Promise<void> {
-  const context = join(folder, 'pause');
-  await mkdir(context, { recursive: true });
-  const source = fileURLToPath(new URL('pause.c', import.meta.url));
-  await must(hostProgram('gcc', env), ['-static', '-Os', '-o', join(context, 'pause'), source], env);
-  const dockerfile = join(context, 'Dockerfile');
-  await writeFile(dockerfile, 'FROM scratch\nCOPY pause /pause\nUSER 65535:65535\nENTRYPOINT ["/pause"]\n');
-  await buildImage({ tag: pauseImage, dockerfile, context }, { env, log });
+/** The image that holds a pod's namespaces, one static program, as a file. */
+export async function pauseArchive(building: ImageBuilding): Promise<string> {
+  const { env } = building;
+  const context = await mkdtemp(join(tmpdir(), 'nasoa-pause-'));
+  try {
+    const source = fileURLToPath(new URL('pause.c', import.meta.url));
+    // the same program each time, so that the image stays in the cache
+    const flags = ['-static', '-Os', '-s', '-Wl,--build-id=none'];
+    await must(hostProgram('gcc', env), [...flags, '-o', join(context, 'pause'), source], env);
+    const dockerfile = join(context, 'Dockerfile');
+    await writeFile(dockerfile, 'FROM scratch\nCOPY pause /pause\nUSER 65535:65535\nENTRYPOINT ["/pause"]\n');
+    return await withImageStore(building, async () => {
+      const image = await buildImage({ tag: pauseImage, dockerfile, context }, building);
+      return archiveOf(image, env);
+    });
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
 }
 
-/** Brings an image into the cluster's containerd; answers with the size of its archive in bytes. */
-export async function loadImage(
-  tag: string,
-  { folder, containerd, env }: { folder: string; containerd: Containerd; env: NodeJS.ProcessEnv },
-): Promise<number> {
-  const archive = join(folder, `${tag.replaceAll(/[^\w.-]/g, '-')}.tar`);
-  await must(hostProgram('buildah', env), [...storage, 'push', tag, `docker-archive:${archive}:${tag}`], env);
-  const { size } = await stat(archive);
-  await containerd.ctr('images', 'import', archive);
-  await rm(archive);
-  return size;
+if (isProgram(import.meta.url)) {
+  try {
+    const { values } = parseArgs({ options: { gpu: { type: 'boolean' } } });
+    const log = (line: string): void => {
+      process.stderr.write(`images: ${line}\n`);
+    };
+    const names: readonly NasoaImage[] = values.gpu === true ? ['trainer-gpu'] : ['operator', 'trainer'];
+    const archives = await nasoaArchives(names, { env: process.env, log });
+    for (const [tag, path] of Object.entries(archives)) process.stdout.write(`${tag} ${path}\n`);
+  } catch (error) {
+    reportFailure(error);
+  }
 }

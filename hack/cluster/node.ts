@@ -12,7 +12,8 @@ import { type Binaries, ensureBinaries } from './binaries.ts';
 import { issue, kubeconfig } from './certificates.ts';
 import { type Containerd, startContainerd } from './containerd.ts';
 import { type ControlPlane, controlPlanePrograms, startControlPlane } from './control-plane.ts';
-import { addBridge, removeBridge, removeCgroups, removeFolder, removeProxyRules } from './host-network.ts';
+import { addBridge, removeBridge, removeCgroups, removeFolder, removeProxyRules, restoreFixedFolders } from './host.ts';
+import { pauseArchive } from './images.ts';
 import { must, requirePrograms } from './programs.ts';
 import { Service, until } from './service.ts';
 
@@ -62,7 +63,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
   try {
     await mkdir(join(folder, 'logs'), { recursive: true });
-    undo.push(() => removeFolder(folder, env));
+    undo.push(() => removeFolder(folder, env), restoreFixedFolders());
     await addBridge(nodeBridge, address, env);
     undo.push(
       () => removeBridge(nodeBridge, env),
@@ -75,6 +76,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     undo.push(() => plane.stop());
     const containerd = await startContainerd({ folder: join(folder, 'c'), env, bridge: podBridge, podRange });
     undo.push(removeCgroups, () => containerd.stop());
+    await containerd.ctr('images', 'import', await pauseArchive({ env, log }));
     const site: Site = { folder, env, binaries, plane, containerd };
     const kubelet = await startKubelet(site);
     undo.push(() => kubelet.stop());
@@ -147,6 +149,8 @@ const kubeletConfig = ({ folder, plane, containerd }: Site) => ({
   // the machine's own needs are not ours to guard: evict late, and remove no image that a test loaded
   evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
   imageGCHighThresholdPercent: 100,
+  // kube-proxy's rules are in nftables; kubelet would leave its own, in iptables, behind
+  makeIPTablesUtilChains: false,
   volumePluginDir: join(folder, 'volume-plugins'),
 });
 

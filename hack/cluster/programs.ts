@@ -5,6 +5,7 @@ import { type Finished, lastLines, run } from '../tool.ts';
 
 /** Programs of the host that a test cluster takes as they are, and how to get each on Debian. */
 const remedies = {
+  'apt-get': 'Use Debian 12, or install the packages in another way.',
   go: 'Install Go 1.24 or newer (go.dev), or name a folder of ready-made binaries in NASOA_KUBE_BIN.',
   openssl: 'apt-get install openssl',
   setpriv: 'apt-get install util-linux',
@@ -16,6 +17,7 @@ const remedies = {
   buildah: 'apt-get install buildah',
   debootstrap: 'apt-get install debootstrap',
   gcc: 'apt-get install gcc libc6-dev',
+  tar: 'apt-get install tar',
 } as const;
 export type HostProgram = keyof typeof remedies;
 

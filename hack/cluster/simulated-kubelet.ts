@@ -190,6 +190,11 @@ export class SimulatedKubelet {
     return `${this.#options.timers.clock.date().toISOString().slice(0, 19)}Z`;
   }
 
+  /** All Jobs of the trainer, as the watch tells them. */
+  get jobs(): Cache<Job> {
+    return this.#jobs;
+  }
+
   /** Pods that are there and have not ended, by their keys. */
   live(): readonly string[] {
     return this.#pods

@@ -43,6 +43,17 @@ const mountsBelow = (folder: string): readonly string[] =>
     .filter((path) => path.startsWith(`${folder}/`))
     .sort((a, b) => b.length - a.length);
 
+/** Folders that containerd, CNI and kubelet use whatever they are told. */
+const fixedFolders = ['/run/containerd', '/run/netns', '/var/lib/cni', '/var/lib/kubelet', '/var/log/containers'];
+
+/** Removes, when it is called, those that are not there now. */
+export function restoreFixedFolders(): () => Promise<void> {
+  const absent = fixedFolders.filter((folder) => !existsSync(folder));
+  return async () => {
+    for (const folder of absent) await rm(folder, { recursive: true, force: true });
+  };
+}
+
 const cgroupRoot = '/sys/fs/cgroup';
 
 /** kubelet's groups, which it leaves behind: one tree, or one for each controller in the older layout. */

@@ -1,0 +1,92 @@
+/** Builds images without a registry or a daemon (buildah, isolation by chroot). Layers and archives lie in the user's cache. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { cacheDir } from '../../src/lib/user-dirs.ts';
+import { withLock } from '../file-lock.ts';
+import { hostProgram, must } from './programs.ts';
+
+export interface ImageBuilding {
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: (line: string) => void;
+}
+
+export interface ImageRequest {
+  /** Such as `localhost/nasoa-operator:test`. */
+  readonly tag: string;
+  readonly dockerfile: string;
+  readonly context: string;
+  readonly args?: Readonly<Record<string, string>>;
+}
+
+export interface BuiltImage {
+  readonly tag: string;
+  /** Changes with anything in the image. */
+  readonly id: string;
+}
+
+export const imageCache = (env: NodeJS.ProcessEnv): string => join(cacheDir(env), 'images');
+
+/** A store of our own: the machine's may use another driver. Without overlay each layer is a whole copy. */
+function storage(env: NodeJS.ProcessEnv): readonly string[] {
+  const driver = /\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')) ? 'overlay' : 'vfs';
+  const place = (name: string): string => join(imageCache(env), `${driver}-${name}`);
+  return ['--root', place('store'), '--runroot', place('run'), '--storage-driver', driver];
+}
+
+const buildah = (env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> =>
+  must(hostProgram('buildah', env), [...storage(env), ...args], env);
+
+/** Does `work` while nobody else builds, from whatever state a killed build left. */
+export function withImageStore<T>({ env, log }: ImageBuilding, work: () => Promise<T>): Promise<T> {
+  const onWait = (): void => log('waiting for another build of images');
+  return withLock(join(imageCache(env), 'lock'), env, onWait, async () => {
+    // a step that fails leaves its container, which stays mounted
+    const tidy = () => buildah(env, 'rm', '--all');
+    await tidy();
+    try {
+      return await work();
+    } finally {
+      await tidy();
+    }
+  });
+}
+
+/** Builds an image; layers that did not change come from buildah's cache. */
+export async function buildImage(request: ImageRequest, { env }: ImageBuilding): Promise<BuiltImage> {
+  const args = Object.entries(request.args ?? {}).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+  await buildah(
+    env,
+    ...['bud', '--isolation', 'chroot', '--layers', '--format', 'docker', '--pull-never'],
+    ...[...mirrorSecrets(), ...args, '--file', request.dockerfile, '--tag', request.tag, request.context],
+  );
+  const id = await buildah(env, 'inspect', '--type', 'image', '--format', '{{.FromImageID}}', request.tag);
+  return { tag: request.tag, id: id.trim() };
+}
+
+/** How npm and pip reach their registries on this machine is needed in the build, but must not stay in an image. */
+const mirrorSecrets = (): readonly string[] =>
+  [
+    { id: 'npmrc', path: join(homedir(), '.npmrc') },
+    { id: 'pip', path: '/etc/pip.conf' },
+  ]
+    .filter(({ path }) => existsSync(path))
+    .flatMap(({ id, path }) => ['--secret', `id=${id},src=${path}`]);
+
+/** Path of the image as one file, as `docker load` and containerd take it; written once for each content. */
+export async function archiveOf({ tag, id }: BuiltImage, env: NodeJS.ProcessEnv): Promise<string> {
+  const folder = join(imageCache(env), 'archives');
+  const name = tag.replaceAll(/[^\w.-]/g, '-');
+  const path = join(folder, `${name}@${id.slice(0, 16)}.tar`);
+  if (existsSync(path)) return path;
+  await mkdir(folder, { recursive: true });
+  for (const old of readdirSync(folder)) {
+    if (old.startsWith(`${name}@`)) await rm(join(folder, old), { force: true });
+  }
+  const part = `${path}.part`;
+  await rm(part, { force: true });
+  await buildah(env, 'push', '--quiet', tag, `docker-archive:${part}:${tag}`);
+  await rename(part, path);
+  return path;
+}
