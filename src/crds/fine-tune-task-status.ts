@@ -63,6 +63,7 @@ export const taskResult = object(
     images: count('Usable images of both splits.'),
     classes: count('Classes.'),
     seconds: seconds('Active seconds of the whole task.'),
+    steps: optional(count('Training steps that were run, in batches of the plan.')),
   },
   { description: 'What came of the task.' },
 );

@@ -36,6 +36,10 @@ export const failureReasons = {
   ArchiveUnreadable: 'The archive is damaged or of an unknown kind. Pack it anew as .tar, .tar.gz or .zip.',
   InvalidSpec: 'The spec contradicts itself or what it refers to; the message says where. Correct it in a new object.',
   WeightsUnusable: 'Weights are missing, damaged or do not fit the architecture. Mend the zoo.',
+  BudgetSpent: 'The time was over before there was anything to keep. Give more time.',
+  Diverged:
+    'The loss of the training became infinite or no number, as it would again. Set a lower regime.learningRate, or ' +
+    'none, in a new object.',
   OutOfMemory:
     'The pod needs more memory than it may have, even with the smallest memory plan. Raise resources.memory.',
   NoSpace: 'The disk of the node or the output is full. Make room and create a new object.',
@@ -104,7 +108,6 @@ export const taskConditions = {
       ZooFailed: 'The ModelZoo of zooRef failed. See its conditions.',
       MemberNotFound: 'spec.members names none of the members of the zoo. Correct it in a new task.',
       NothingFits: 'No candidate fits into the budget. The message tells the least that would do.',
-      BudgetSpent: 'The budget was spent before there was anything to keep. Give more time.',
       ...failureReasons,
     },
   },

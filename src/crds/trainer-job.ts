@@ -62,6 +62,8 @@ export interface ProfileJob extends TrainerJobBase {
   readonly data: TrainerData;
   /** Members that may be chosen; all where absent. */
   readonly members?: readonly string[];
+  /** Members of the zoo that are ready; all that are there where absent. */
+  readonly readyMembers?: readonly string[];
   readonly regime?: RegimeOverrides;
 }
 
@@ -96,7 +98,7 @@ export interface PretrainingJob extends TrainerJobBase {
 export type TrainerJob = ProfileJob | TrainingJob | CandidateJob | PretrainingJob;
 
 /**
- * How a pod ends. 0 done; 10 bad data and 11 bad spec or weights, which no retry mends; 20 ended early by SIGTERM with
+ * How a pod ends. 0 done; 10 bad data and 11 a spec, weights or a budget that will not do: no retry mends them; 20 ended early by SIGTERM with
  * a checkpoint, which is no failure; 137 killed by the kernel for want of memory; 1 anything else, worth a retry.
  */
 export const exitCodes = { done: 0, failed: 1, badData: 10, badSpec: 11, interrupted: 20, outOfMemory: 137 } as const;
@@ -112,6 +114,8 @@ export const trainerFailures = {
   ArchiveUnreadable: exitCodes.badData,
   InvalidSpec: exitCodes.badSpec,
   WeightsUnusable: exitCodes.badSpec,
+  BudgetSpent: exitCodes.badSpec,
+  Diverged: exitCodes.badSpec,
   OutOfMemory: exitCodes.failed,
   NoSpace: exitCodes.failed,
   OutputNotWritable: exitCodes.failed,

@@ -37,7 +37,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The index that `text` holds. Throws InputError that names the file and the field. */
 export function parseZooIndex(text: string, file: string): ZooIndex {
-  const read = new Fields(file);
+  const read = new Fields('zoo index', file);
   const root = read.object(read.json(text), 'the document');
   if (root.version !== 1) {
     throw new InputError(
@@ -49,6 +49,12 @@ export function parseZooIndex(text: string, file: string): ZooIndex {
   const twice = members.find((m, i) => members.findIndex((other) => other.name === m.name) !== i);
   if (twice !== undefined) throw read.fault('members', `holds two members of the name "${twice.name}"`);
   return { version: 1, name: read.text(root.name, 'name'), members };
+}
+
+/** The record of a single member. Throws InputError that names the file and the field. */
+export function parseMemberRecord(text: string, file: string): MemberRecord {
+  const read = new Fields("member's record", file);
+  return member(read, read.json(text), 'member');
 }
 
 function member(read: Fields, raw: unknown, at: string): MemberRecord {
@@ -116,14 +122,16 @@ function pretraining(read: Fields, raw: unknown, at: string): Pretraining {
 
 /** Reads single fields out of unknown JSON; every complaint names the file and the place in it. */
 class Fields {
+  readonly #what: string;
   readonly #file: string;
-  constructor(file: string) {
+  constructor(what: string, file: string) {
+    this.#what = what;
     this.#file = file;
   }
 
   fault(at: string, why: string): InputError {
     return new InputError(
-      `The zoo index "${this.#file}" is wrong: ${at} ${why}.`,
+      `The ${this.#what} "${this.#file}" is wrong: ${at} ${why}.`,
       'Restore the zoo from where it came, or correct the index.',
     );
   }

@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { hasCode, InputError } from '../lib/errors.ts';
 import { dataDir } from '../lib/user-dirs.ts';
+import { readMemberFolders } from './member-folders.ts';
 import { type MemberRecord, parseZooIndex, type ZooIndex } from './zoo-index.ts';
 
 const indexName = 'index.json';
@@ -29,17 +30,29 @@ export const shippedZooDir = (): string => fileURLToPath(new URL('../../zoo/defa
 export const userZooDir = (env: NodeJS.ProcessEnv = process.env): string => join(dataDir(env), 'zoo');
 
 /**
- * The zoo in a folder: its index and every member's weights are checked, hashes included.
- * Throws InputError where there is no zoo, the index is wrong or of another version, or weights are missing or altered.
+ * The zoo in a folder, with an index or with a folder for each member: the index or the records, and every member's
+ * weights are checked, hashes included. `only`: the members that are wanted; all unless given.
+ * Throws InputError where there is no zoo, it lacks a member that is wanted, the index is wrong or of another version, or
+ * weights are missing or altered.
  */
-export async function loadZoo(dir: string): Promise<Zoo> {
-  const index = await readIndex(dir);
-  if (index === undefined) {
-    throw new InputError(`There is no zoo in "${dir}": it has no ${indexName}.`, 'Give --zoo the folder of a zoo.');
-  }
-  const members = index.members.map((member) => ({ ...member, folder: dir }));
+export async function loadZoo(dir: string, only?: readonly string[]): Promise<Zoo> {
+  const found = await findMembers(dir);
+  const members = only === undefined ? found.members : only.map((name) => memberOf(found, name));
   for (const member of members) await checkWeights(member);
-  return { name: index.name, members };
+  return { ...found, members };
+}
+
+async function findMembers(dir: string): Promise<Zoo> {
+  const index = await readIndex(dir);
+  if (index !== undefined) {
+    return { name: index.name, members: index.members.map((member) => ({ ...member, folder: dir })) };
+  }
+  const members = await readMemberFolders(dir);
+  if (members.length > 0) return { name: basename(dir), members };
+  throw new InputError(
+    `There is no zoo in "${dir}": it has neither ${indexName} nor members.`,
+    'Give --zoo the folder of a zoo.',
+  );
 }
 
 /** The shipped zoo together with the user's own members, which win over shipped ones of the same name. */

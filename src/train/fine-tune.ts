@@ -36,6 +36,8 @@ export interface FineTuneOptions {
   readonly lastEvaluationSeconds?: number;
   /** Bytes that cached activations may take; beyond it the frozen stages run in each step. 1.5 GB unless given. */
   readonly cacheBytes?: number;
+  /** Makes the targets of image batches softer; none unless given. */
+  readonly teach?: ((source: StepSource) => StepSource) | undefined;
   readonly resume: Checkpoint | undefined;
   readonly checkpointEverySeconds: number;
   /** Keeps a checkpoint; its decision is the caller's. */
@@ -82,7 +84,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
     if (cached) source = activationSource(cached.train, { ...common, classes: o.network.classes });
     else {
       batches = trainBatches(o.store, { ...o.regime, ...common });
-      source = imageSource(batches);
+      source = o.teach ? o.teach(imageSource(batches)) : imageSource(batches);
     }
     const some = evaluationRows(o);
     const keep = (progress: Progress) => o.keep({ progress, state: model.state() });

@@ -6,6 +6,7 @@ import { TrainingModel } from '../nas/training-model.ts';
 import type { StepTime } from '../planner/types.ts';
 import type { Dataset } from './dataset.ts';
 import { decodeSample, type ImageSample } from './sample.ts';
+import { medianStepSeconds } from './step-time.ts';
 
 /** A member as the profile needs it. */
 export interface Probe {
@@ -41,9 +42,7 @@ export interface ProfileOptions {
 
 const sampleImages = 256;
 const probeBatch = 32;
-/** The first steps allocate and tune. */
-const warmUpSteps = 2;
-const measuredSteps = 4;
+const probeCounts = { warmUp: 2, steps: 4 };
 
 /** Measures members in their order for as long as the next one is expected to fit into the time. */
 export async function profile(o: ProfileOptions): Promise<Profile> {
@@ -60,7 +59,7 @@ export async function profile(o: ProfileOptions): Promise<Profile> {
   try {
     model.start(await first.weights(), o.seed);
     embedding = embed(model, sample);
-    steps.push(measure(model, first.name, clock));
+    steps.push(await measure(model, first.name, o));
   } finally {
     model.close();
   }
@@ -93,11 +92,11 @@ async function timedSample(side: number, { dataset, seed, workers, signal, clock
   return { sample, decodeSecondsPerImage, workerSeconds: ended - started - images * decodeSecondsPerImage };
 }
 
-async function measureAnew(probe: Probe, { seed, clock }: ProfileOptions) {
+async function measureAnew(probe: Probe, o: ProfileOptions) {
   const model = await openProbe(probe);
   try {
-    model.start(new Map(), seed);
-    return measure(model, probe.name, clock);
+    model.start(new Map(), o.seed);
+    return await measure(model, probe.name, o);
   } finally {
     model.close();
   }
@@ -125,25 +124,13 @@ function embed(model: TrainingModel, sample: ImageSample): Profile['embedding'] 
   return { features, n: sample.count, d };
 }
 
-/** Median seconds of a full training step on images of one grey; the values do not change its time. */
-function measure(model: TrainingModel, member: string, clock: Clock): StepTime & { member: string } {
+/** A full training step. */
+async function measure(
+  model: TrainingModel,
+  member: string,
+  o: ProfileOptions,
+): Promise<StepTime & { readonly member: string }> {
   const { inputSize, batchSize } = model.options;
-  const { classes } = model.network;
-  const images = new Int32Array(batchSize * inputSize * inputSize * 3).map((_, i) => (i * 31) % 256);
-  const targets = new Float32Array(batchSize * classes).map((_, i) => (i % classes === 0 ? 1 : 0));
-  const seconds: number[] = [];
-  for (let step = 1; step <= warmUpSteps + measuredSteps; step++) {
-    const before = clock.nowSeconds();
-    model.step(images, targets, { learningRate: 1e-4, step, averageDecay: 0, seed: 0 });
-    if (step > warmUpSteps) seconds.push(clock.nowSeconds() - before);
-  }
-  const sorted = seconds.toSorted((a, b) => a - b);
-  return {
-    member,
-    inputSize,
-    batchSize,
-    frozenStages: 0,
-    cachedFeatures: false,
-    seconds: sorted[sorted.length >> 1] as number,
-  };
+  const seconds = await medianStepSeconds(model, probeCounts, o);
+  return { member, inputSize, batchSize, frozenStages: 0, cachedFeatures: false, seconds };
 }

@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { createRng, deriveSeed } from '../../src/lib/rng.ts';
-import { costOf, shapesOf, stageShares } from '../../src/nas/cost.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
 import { float32Tensor, type HostTensor } from '../../src/nas/host-tensor.ts';
 import type { Network } from '../../src/nas/layers.ts';
 import type { StepTime } from '../../src/nas/member.ts';
+import { memberFacts } from '../../src/nas/member-facts.ts';
 import { parametersOf, startValues, toTorch } from '../../src/nas/parameters.ts';
 import { encodeSafetensors } from '../../src/nas/safetensors.ts';
 import { addMember, type NewMember, type ZooMember } from '../../src/nas/zoo.ts';
@@ -27,15 +27,6 @@ export function randomWeights(network: Network, seed: number): Map<string, HostT
   );
 }
 
-/** Values that one image has before the first stage and after each. */
-function boundaryValues(network: Network): number[] {
-  const shapes = shapesOf(network, nativeSize);
-  return [0, ...network.stages.map(({ end }) => end)].map((id) => {
-    const { size = 0, channels = 0 } = shapes[id] ?? {};
-    return size * size * channels;
-  });
-}
-
 /** Steps of a machine of 10^10 multiply-adds a second that needs 2 ms to launch one. */
 function plausibleSteps(macs: number, shares: readonly number[]): StepTime[] {
   const step = (inputSize: number, batchSize: number, frozenStages: number, cachedFeatures: boolean): StepTime => {
@@ -52,16 +43,12 @@ function plausibleSteps(macs: number, shares: readonly number[]): StepTime[] {
 /** A member as it is added to a zoo; its numbers are computed, its steps plausible. */
 export function aNewMember(name: string, encoding: string, changes: Partial<NewMember> = {}): NewMember {
   const network = networkOf(encoding, { classes: pretrainingClasses });
-  const { parameters, macs } = costOf(network, nativeSize);
-  const stageShare = stageShares(network, nativeSize);
+  const facts = memberFacts(network, nativeSize);
   return {
-    ...{ name, encoding, nativeSize, stageShare },
-    parametersM: parameters / 1e6,
-    macsM: macs / 1e6,
+    ...{ name, encoding, nativeSize },
+    ...facts,
     accuracy: 0.3,
-    stages: network.stages.length,
-    boundaryValues: boundaryValues(network),
-    steps: plausibleSteps(macs, stageShare),
+    steps: plausibleSteps(facts.macsM * 1e6, facts.stageShare),
     pretraining: { data: 'nothing', recipe: 'random weights', epochs: 0, accuracy: 0.3 },
     licence: 'Apache-2.0',
     provenance: 'Random weights for tests.',

@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
-import { costOf, shapesOf, stageShares } from '../../nas/cost.ts';
-import type { Network } from '../../nas/layers.ts';
+import { memberFacts } from '../../nas/member-facts.ts';
 import { encodeSafetensors } from '../../nas/safetensors.ts';
 import { checkWeights, readWeights } from '../../nas/weights.ts';
 import { addMember, type ZooMember } from '../../nas/zoo.ts';
@@ -9,7 +8,7 @@ import type { ZooImportRequest } from '../requests.ts';
 import { networkFor } from './zoo-verify.ts';
 
 /** Neither praise nor blame, for weights whose accuracy nobody told. */
-const assumedAccuracy = 0.5;
+export const assumedAccuracy = 0.5;
 
 /** Checks the weights against the network and adds both to the zoo, as safetensors under the published names. */
 export async function importMember(request: ZooImportRequest, context: CommandContext): Promise<ZooMember> {
@@ -17,7 +16,6 @@ export async function importMember(request: ZooImportRequest, context: CommandCo
   const tensors = await readWeights(weights);
   const network = networkFor(encoding, tensors, weights);
   const { variables } = checkWeights(network, tensors, { what: `The file "${weights}"` });
-  const { parameters, macs } = costOf(network, nativeSize);
   const accuracy = request.accuracy ?? assumedAccuracy;
   if (request.accuracy === undefined) {
     context.reporter.line(`The accuracy of these weights is taken as ${assumedAccuracy}; --accuracy tells better.`);
@@ -26,13 +24,9 @@ export async function importMember(request: ZooImportRequest, context: CommandCo
   const member = {
     name: request.name ?? encoding,
     encoding,
-    parametersM: parameters / 1e6,
-    macsM: macs / 1e6,
+    ...memberFacts(network, nativeSize),
     nativeSize,
     accuracy,
-    stages: network.stages.length,
-    stageShare: stageShares(network, nativeSize),
-    boundaryValues: boundaryValues(network, nativeSize),
     // measured on the machine that trains, during its profile
     steps: [],
     pretraining: { data: 'unknown', recipe: `imported from ${basename(weights)}`, epochs: 0, accuracy },
@@ -41,11 +35,4 @@ export async function importMember(request: ZooImportRequest, context: CommandCo
     classes: network.classes,
   };
   return await addMember(request.zoo, member, bytes);
-}
-
-/** Values that one image has before the first stage and after each. */
-function boundaryValues(network: Network, size: number): readonly number[] {
-  const shapes = shapesOf(network, size);
-  const values = [0, ...network.stages.map(({ end }) => end)].map((id) => shapes[id]);
-  return values.map((shape) => (shape === undefined ? 0 : shape.size * shape.size * shape.channels));
 }

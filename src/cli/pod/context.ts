@@ -4,7 +4,7 @@ import type { Log } from '../../server/logger.ts';
 import type { ArtifactStore } from '../../store/artifacts.ts';
 
 /** What a place is to the pod; it decides whose keys open it. */
-export type PlaceRole = 'data' | 'output' | 'zoo';
+export type PlaceRole = 'data' | 'output' | 'zoo' | 'weights';
 
 /** How far a job is, before it is a report. */
 export interface PodProgress {

@@ -58,8 +58,9 @@ const rules: readonly Rule[] = [
     words: /has no image of the class|a single image in each class|are also training images|No usable .* image is left/,
   },
   { reason: 'TooManyDamaged', words: /images of .* are unusable|sampled images of .* can be decoded/ },
-  // time that does not suffice is what the spec asked for; another try has no more of it
-  { reason: 'InvalidSpec', words: /were over before the first training step|^The time was up before/ },
+  { reason: 'BudgetSpent', words: /were over before the first training step|^The time was up before/ },
+  // seeds are equal, so another try goes the same way
+  { reason: 'Diverged', words: /^The training diverged/ },
 ];
 
 function reasonOf(stage: Stage, error: unknown): TrainerFailureReason {

@@ -7,6 +7,7 @@ import type { TrainerJob, TrainerMessage, TrainerOutput } from '../../crds/train
 import { InputError } from '../../lib/errors.ts';
 import type { DatasetFeatures } from '../../planner/types.ts';
 import type { ArtifactStore } from '../../store/artifacts.ts';
+import { removeCheckpoint } from '../../train/checkpoint.ts';
 import { outputNames } from '../../train/result.ts';
 import { type CheckpointMirror, checkpointMirror, noMirror } from './checkpoint-mirror.ts';
 import type { PodContext } from './context.ts';
@@ -33,8 +34,12 @@ export interface PodOutput {
   writeProfile(profile: KeptProfile): Promise<void>;
   /** Puts the results where they are to stay. */
   publish(): Promise<Artifact>;
+  /** Puts a small file beside them; it appears whole or not at all. */
+  writeText(name: string, text: string): Promise<void>;
   /** To be written last: with it everything is there. */
   writeFinished(message: TrainerMessage): Promise<void>;
+  /** Removes the checkpoint, here and where it was carried to. What cannot be removed there stays: the work is done. */
+  removeCheckpoint(): Promise<void>;
 }
 
 /** Beside what `nasoa tune` writes. */
@@ -69,7 +74,17 @@ export async function openOutput(job: Pick<TrainerJob, 'output' | 'task'>, conte
       if (!isLocal) await store.upload(own, folder);
       return { ...artifact, bytes: await bytesOf(store, folder) };
     },
+    writeText: (name, text) => store.writeText(key(name), text),
     writeFinished: (message) => store.writeText(key(names.finished), `${JSON.stringify({ uid, message })}\n`),
+    removeCheckpoint: async () => {
+      await removeCheckpoint(checkpoint);
+      if (isLocal) return;
+      try {
+        await store.remove(remote.prefix);
+      } catch (error) {
+        log.warn('The checkpoint cannot be removed', { error });
+      }
+    },
   };
 }
 

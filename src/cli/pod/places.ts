@@ -1,8 +1,6 @@
-/** Where a pod's data, zoo and results lie: folders of mounted claims, or S3 by way of the pod's scratch. */
+/** Where a pod's data and results lie: folders of mounted claims, or S3 by way of the pod's scratch. */
 import { join } from 'node:path';
 import type { TrainerData, TrainerPlace } from '../../crds/trainer-job.ts';
-import { InputError } from '../../lib/errors.ts';
-import { loadZoo, type Zoo } from '../../nas/zoo.ts';
 import type { ArtifactStore } from '../../store/artifacts.ts';
 import { openArtifacts } from '../../store/open-artifacts.ts';
 import { type Dataset, openDataset } from '../../train/dataset.ts';
@@ -35,7 +33,7 @@ export function openPlace(place: TrainerPlace, role: PlaceRole, env: NodeJS.Proc
 }
 
 /** The files of a place in a folder: where they are mounted, or where they are downloaded to. */
-async function localFolder(place: TrainerPlace, role: PlaceRole, context: PodContext): Promise<string> {
+export async function localFolder(place: TrainerPlace, role: PlaceRole, context: PodContext): Promise<string> {
   if (place.kind === 'folder') return place.path;
   const store = await context.openStore(place, role);
   const folder = join(context.scratch, role, nameOf(place.url));
@@ -43,19 +41,19 @@ async function localFolder(place: TrainerPlace, role: PlaceRole, context: PodCon
   return folder;
 }
 
-/** An archive in S3 is one object: its store is opened at the folder around it. */
-async function localArchive(place: TrainerPlace, context: PodContext): Promise<string> {
+/** A single file: where it is mounted, or where it is downloaded to. A store has folders, so the one around it is opened. */
+export async function localFile(place: TrainerPlace, role: PlaceRole, context: PodContext): Promise<string> {
   if (place.kind === 'folder') return place.path;
   const name = nameOf(place.url);
   const around = place.url.slice(0, place.url.lastIndexOf(`/${name}`));
-  const store = await context.openStore({ ...place, url: around }, 'data');
-  const folder = join(context.scratch, 'data');
-  await abortable(context.signal, store.download(name, folder));
-  return join(folder, name);
+  const store = await context.openStore({ ...place, url: around }, role);
+  const file = join(context.scratch, role, name);
+  await abortable(context.signal, store.fetch(name, file));
+  return file;
 }
 
 /** The last part of an `s3://` URL, which is a data set's name for people: `s3://bucket/a/pets/` -> `pets`. */
-const nameOf = (url: string): string => url.split('/').findLast((part) => part !== '') ?? url;
+export const nameOf = (url: string): string => url.split('/').findLast((part) => part !== '') ?? url;
 
 /** `nasoa tune` has an option for it, and this is its default. */
 export const maxDamagedShare = 0.2;
@@ -67,20 +65,14 @@ export async function openPodData(
   context: PodContext,
 ): Promise<Dataset> {
   const { env, signal } = context;
-  const path = format === 'archive' ? await localArchive(place, context) : await localFolder(place, 'data', context);
+  const path =
+    format === 'archive' ? await localFile(place, 'data', context) : await localFolder(place, 'data', context);
   const scratch = scratchFolder(env);
   return await openDataset(path, { seed, valShare: validationShare, maxDamagedShare, scratch, signal });
 }
 
-/** Throws InputError where it has no members or weights are damaged. */
-export async function openPodZoo(place: TrainerPlace, context: PodContext): Promise<Zoo> {
-  const zoo = await loadZoo(await localFolder(place, 'zoo', context));
-  if (zoo.members.length > 0) return zoo;
-  throw new InputError(`The zoo "${zoo.name}" has no members to choose from.`, 'Add members to it.');
-}
-
 /** Rejects with the signal's reason as soon as it comes; what runs on is left to the end of the process. */
-function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+export function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);
     if (signal.aborted) stop();

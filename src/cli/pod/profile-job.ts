@@ -4,8 +4,9 @@ import type { ProfileJob, TrainerMessage } from '../../crds/trainer-job.ts';
 import { profileHere, workersHere } from '../local/planning.ts';
 import type { PodContext } from './context.ts';
 import { during } from './failures.ts';
+import { openPodZoo } from './open-zoo.ts';
 import { openOutput } from './output.ts';
-import { openPodData, openPodZoo } from './places.ts';
+import { openPodData } from './places.ts';
 
 /** Bounded in a status; the dearest members are measured first after the cheapest one. */
 const mostSteps = 32;
@@ -13,7 +14,7 @@ const mostSteps = 32;
 export async function runProfile(job: ProfileJob, context: PodContext): Promise<TrainerMessage> {
   const { clock, signal, activity } = context;
   const output = await during('output', () => openOutput(job, context));
-  const zoo = await during('zoo', () => openPodZoo(job.zoo, context));
+  const zoo = await during('zoo', () => openPodZoo(job.zoo, context, job.readyMembers));
   const began = clock.nowSeconds();
   activity.begin(job.spentSeconds);
   const dataset = await during('data', () => openPodData(job.data, job.seed, context));

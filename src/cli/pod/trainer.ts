@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { parseTrainerJob } from '../../crds/trainer-codec.ts';
 import { jobVariable, type TrainerJob, type TrainerMessage } from '../../crds/trainer-job.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { InputError } from '../../lib/errors.ts';
 import type { HttpsPost } from '../../server/https-post.ts';
 import type { Log } from '../../server/logger.ts';
 import type { Scheduler } from '../../server/scheduler.ts';
 import { Interruption } from '../interruption.ts';
+import { runCandidate } from './candidate-job.ts';
 import { Activity, type PodContext, type PodProgress } from './context.ts';
 import { during, exitCodeOf, failureMessage } from './failures.ts';
 import { type LastWord, lastWord } from './last-word.ts';
 import { openPlace } from './places.ts';
+import { runPretraining } from './pretraining-job.ts';
 import { runProfile } from './profile-job.ts';
 import { progressReporter } from './reporter.ts';
 import { runTraining } from './training-job.ts';
@@ -89,7 +90,8 @@ async function carryOutJob(job: TrainerJob, context: PodContext): Promise<Traine
   try {
     if (job.kind === 'profile') return await runProfile(job, context);
     if (job.kind === 'training') return await runTraining(job, context);
-    throw new InputError(`This trainer does no ${job.kind}.`, 'Run a trainer image of the version of the operator.');
+    if (job.kind === 'candidate') return await runCandidate(job, context);
+    return await runPretraining(job, context);
   } catch (error) {
     if (error instanceof Interruption) return { kind: 'interrupted', activeSeconds: activity.seconds(), step: 0 };
     log.error('The job failed', { error: causeOf(error) });
@@ -103,8 +105,14 @@ const causeOf = (error: unknown): unknown => (error instanceof Error && error.na
 function logEnd(log: Log, message: TrainerMessage, activeSeconds: number): void {
   // a failure was told with its cause
   if (message.kind === 'failure') return;
-  const facts = message.kind === 'training' ? { accuracy: message.result.accuracy, stopped: message.stopped } : {};
-  log.info('The job has ended', { end: message.kind, activeSeconds, ...facts });
+  log.info('The job has ended', { end: message.kind, activeSeconds, ...factsOf(message) });
+}
+
+function factsOf(message: TrainerMessage): Readonly<Record<string, unknown>> {
+  if (message.kind === 'training') return { accuracy: message.result.accuracy, stopped: message.stopped };
+  if (message.kind !== 'candidate' && message.kind !== 'pretraining') return {};
+  const { accuracy, stepSeconds, encoding } = message;
+  return { accuracy, stepSeconds, encoding };
 }
 
 /** Where a pod mounts the volume for what is not to be kept. */

@@ -14,8 +14,9 @@ import { startWeights, taskNetwork } from '../local/start-weights.ts';
 import type { PodContext, PodProgress } from './context.ts';
 import { during } from './failures.ts';
 import { inStepsOf, memoryBounds, smallerRegime } from './memory-plan.ts';
+import { openPodZoo } from './open-zoo.ts';
 import { type KeptProfile, openOutput, type PodOutput } from './output.ts';
-import { maxDamagedShare, openPodData, openPodZoo } from './places.ts';
+import { maxDamagedShare, openPodData } from './places.ts';
 
 /** Stands for the resolution of images that nobody measured: no picture is smaller than it is stored. */
 const unknownResolution = 1e9;
@@ -47,7 +48,7 @@ export async function runTraining(job: TrainingJob, context: PodContext): Promis
       await during('output', () => output.mirror.flush());
       return ended;
     }
-    return await during('output', () => publish(ended.result, output, run));
+    return await during('output', () => publish(ended.result, output, job));
   } finally {
     await dataset.close();
   }
@@ -55,7 +56,7 @@ export async function runTraining(job: TrainingJob, context: PodContext): Promis
 
 /** Opens the zoo and sees to it that its member can be started from, before any time is spent. */
 async function openZooFor(job: TrainingJob, context: PodContext): Promise<Zoo> {
-  const zoo = await openPodZoo(job.zoo, context);
+  const zoo = await openPodZoo(job.zoo, context, [job.plan.member]);
   const { name, classes } = memberOf(zoo, job.plan.member);
   await startWeights(zoo, name, taskNetwork(memberOf(zoo, name), classes));
   return zoo;
@@ -165,7 +166,7 @@ function watchOf(decision: RunDecision, checkpoint: Checkpoint | undefined, { re
 }
 
 /** Results first, the last word after them, and only then the checkpoint goes: a kill between any two loses nothing. */
-async function publish(result: TuneResult, output: PodOutput, run: RunFolder): Promise<TrainerMessage> {
+async function publish(result: TuneResult, output: PodOutput, { plan }: TrainingJob): Promise<TrainerMessage> {
   await output.mirror.flush();
   const artifact = await output.publish();
   const message: TrainerMessage = {
@@ -177,6 +178,8 @@ async function publish(result: TuneResult, output: PodOutput, run: RunFolder): P
       images: result.images,
       classes: result.classes,
       seconds: result.activeSeconds,
+      // with less memory there were more steps of smaller batches
+      steps: Math.round((result.steps * result.plan.regime.batchSize) / plan.regime.batchSize),
     },
     artifact,
     activeSeconds: result.activeSeconds,
@@ -186,6 +189,6 @@ async function publish(result: TuneResult, output: PodOutput, run: RunFolder): P
       .slice(-mostCurvePoints),
   };
   await output.writeFinished(message);
-  await run.remove();
+  await output.removeCheckpoint();
   return message;
 }

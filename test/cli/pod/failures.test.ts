@@ -8,7 +8,7 @@ import { InputError, RunError } from '../../../src/lib/errors.ts';
 import { type Files, folderOf } from '../../support/bad-input.ts';
 import { imagesOf } from '../../support/image-files.ts';
 import { aWorld, type World } from '../../support/zoo.ts';
-import { aProfileJob, asKind, aTrainingJob, runPod } from './pods.ts';
+import { aCandidateJob, aProfileJob, asKind, aTrainingJob, runPod } from './pods.ts';
 
 const patience = 120_000;
 let world: World;
@@ -59,7 +59,13 @@ describe('a pod that cannot do its job says why, for good or for another try', (
       'InvalidSpec',
       11,
     ],
-    ['no time left', () => aTrainingJob(world, { budgetSeconds: 5, spentSeconds: 5 }), 'InvalidSpec', 11],
+    ['no time left', () => aTrainingJob(world, { budgetSeconds: 5, spentSeconds: 5 }), 'BudgetSpent', 11],
+    [
+      'a training that diverges',
+      () => aTrainingJob(world, {}, { optimizer: 'sgd', learningRate: 1e20, schedule: 'constant', warmupShare: 0 }),
+      'Diverged',
+      11,
+    ],
     [
       'an output that cannot be written',
       () => {
@@ -69,12 +75,7 @@ describe('a pod that cannot do its job says why, for good or for another try', (
       'OutputNotWritable',
       1,
     ],
-    [
-      'a role of another version',
-      () => ({ ...aProfileJob(world), kind: 'candidate', encoding: '', candidate: 1 }),
-      'InvalidSpec',
-      11,
-    ],
+    ['what is no architecture', () => aCandidateJob(world, { encoding: '0-x' }), 'InvalidSpec', 11],
   ])(
     '%s',
     async (_what, job, reason, exitCode) => {

@@ -5,6 +5,8 @@ import type { PodContext } from '../../../src/cli/pod/context.ts';
 import { runTrainer, type TrainerEnd } from '../../../src/cli/pod/trainer.ts';
 import { parseTerminationMessage } from '../../../src/crds/trainer-codec.ts';
 import type {
+  CandidateJob,
+  PretrainingJob,
   ProfileJob,
   TrainerJob,
   TrainerMessage,
@@ -74,6 +76,33 @@ export const aTrainingJob = (
 export const anEndlessJob = (world: World, over: Partial<TrainingJob> = {}): TrainingJob =>
   aTrainingJob(world, over, { steps: 200_000 });
 
+/** A network that takes the proxy's images and trains within seconds. */
+export const tinyEncoding = '0-_16_1-2';
+
+const ofZoo = (world: World, folder: string) =>
+  ({
+    ...common(world),
+    output: { ...common(world).output, folder: `${zooFolder}/${folder}` },
+  }) as const;
+
+/** Below the output: what a ModelZoo calls its own. */
+export const zooFolder = 'quick-5e6f7a8b';
+
+export const aCandidateJob = (world: World, over: Partial<CandidateJob> = {}): CandidateJob => ({
+  kind: 'candidate',
+  ...ofZoo(world, `candidates/${over.candidate ?? 1}`),
+  ...{ encoding: tinyEncoding, candidate: 1 },
+  ...over,
+});
+
+/** Of the member with the number `id`. */
+export const aPretrainingJob = (world: World, id: number, over: Partial<PretrainingJob> = {}): PretrainingJob => ({
+  kind: 'pretraining',
+  ...ofZoo(world, `members/${id}`),
+  ...{ budgetSeconds: 1e8, member: `quick-${id}`, encoding: tinyEncoding, epochs: 6 },
+  ...over,
+});
+
 /** S3 as far as stores go: a folder for each bucket. */
 export const bucketsIn =
   (folder: string): PodContext['openStore'] =>
@@ -99,11 +128,14 @@ export interface PodOptions {
 /** The reporter's pauses pass fifty times as fast. */
 const hurried: Scheduler = { after: (seconds, work) => systemScheduler.after(seconds / 50, work) };
 
+let pods = 0;
+
 /** Runs the program of a pod in this process, with an operator that takes every report. */
 export async function runPod(world: World, job: TrainerJob, o: PodOptions = {}): Promise<PodEnd> {
   const controller = new AbortController();
   const reports: TrainerProgress[] = [];
-  const termination = join(world.folder, 'termination-log');
+  pods += 1;
+  const termination = join(world.folder, `termination-log-${pods}`);
   const ended = await runTrainer({
     env: {
       ...world.env,

@@ -190,6 +190,8 @@ test(
     expect(message.artifact).toEqual({ url: `s3://results/team-a/${ownFolder}`, bytes: expect.any(Number) });
     expect(message.activeSeconds).toBeGreaterThanOrEqual(activeSeconds);
     expect(resultIn(kept)).toMatchObject({ resumed: 1, dataset: 'colours' });
+    expect(message.result.steps).toBe(resultIn(kept).steps);
+    expect(existsSync(join(kept, 'checkpoint', 'state.safetensors'))).toBe(false);
     expect((await readModelInfo(kept)).info.classes).toEqual(colourClasses);
   },
   patience,

@@ -1,0 +1,114 @@
+/** How long a training step takes on this machine: the figure that searches, zoos and profiles compare. */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../lib/clock.ts';
+import { smallestSize } from '../nas/cost.ts';
+import { elementsOf } from '../nas/host-tensor.ts';
+import type { Network } from '../nas/layers.ts';
+import type { StepTime } from '../nas/member.ts';
+import { TrainingModel } from '../nas/training-model.ts';
+
+export type StepPoint = Omit<StepTime, 'seconds'>;
+
+export interface StepCounts {
+  /** The first steps allocate and tune: they are not counted. */
+  readonly warmUp: number;
+  readonly steps: number;
+}
+
+export interface MeasureOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Single steps vary by a third on a busy host; the median of so many does not. */
+const soundCounts: StepCounts = { warmUp: 2, steps: 20 };
+
+/** Median seconds of steps on made-up data, whose values do not change their time. Rejects with the signal's reason. */
+export async function medianStepSeconds(
+  model: TrainingModel,
+  { warmUp, steps }: StepCounts,
+  { clock, signal }: MeasureOptions,
+): Promise<number> {
+  const { data, targets } = madeUpBatch(model);
+  const seconds: number[] = [];
+  for (let step = 1; step <= warmUp + steps; step++) {
+    // signals get their turn
+    await turn();
+    signal.throwIfAborted();
+    const before = clock.nowSeconds();
+    model.step(data, targets, { learningRate: 1e-4, step, averageDecay: 0, seed: 0 });
+    if (step > warmUp) seconds.push(clock.nowSeconds() - before);
+  }
+  return seconds.toSorted((a, b) => a - b)[steps >> 1] as number;
+}
+
+function madeUpBatch({ options, network, boundaryShape }: TrainingModel) {
+  const { inputSize, batchSize, cachedFeatures } = options;
+  const values = batchSize * (cachedFeatures ? elementsOf(boundaryShape ?? []) : inputSize * inputSize * 3);
+  return {
+    data: cachedFeatures ? new Float32Array(values).fill(0.5) : new Int32Array(values).map((_, i) => (i * 31) % 256),
+    targets: new Float32Array(batchSize * network.classes).map((_, i) => (i % network.classes === 0 ? 1 : 0)),
+  };
+}
+
+/** The point measured as `soundCounts` says, with the optimizer that costs most. */
+export async function measureStep(network: Network, point: StepPoint, o: MeasureOptions): Promise<StepTime> {
+  const model = await TrainingModel.open(network, {
+    ...point,
+    ...{ optimizer: 'adamw', weightDecay: 0.01, labelSmoothing: 0.1, clipNorm: 5, average: false, precision: 'fp32' },
+  });
+  try {
+    model.start(new Map(), 1);
+    return { ...point, seconds: Number((await medianStepSeconds(model, soundCounts, o)).toPrecision(4)) };
+  } finally {
+    model.close();
+  }
+}
+
+/** Batch by which networks are compared. */
+export const comparedBatch = 64;
+
+/**
+ * Seconds of a whole training step over 64 images. `halvings`: where memory is scarce the batch is halved so often, and
+ * as many steps more are counted.
+ */
+export async function comparedStep(
+  network: Network,
+  inputSize: number,
+  halvings: number,
+  o: MeasureOptions,
+): Promise<StepTime & { readonly comparedSeconds: number }> {
+  const batchSize = Math.max(1, comparedBatch >> halvings);
+  const measured = await measureStep(network, { inputSize, batchSize, frozenStages: 0, cachedFeatures: false }, o);
+  return { ...measured, comparedSeconds: (measured.seconds * comparedBatch) / batchSize };
+}
+
+/** Input sizes and batches between which the planner interpolates. */
+const measuredSizes = [32, 64, 96] as const;
+const measuredBatches = [16, comparedBatch] as const;
+
+/**
+ * What of a member is measured: the whole network at every size and batch, frozen stages, with images and from a cache,
+ * at its native size. Sizes that are too small for the network are left out, and batches beyond `largestBatch`.
+ */
+export function memberPoints(
+  network: Network,
+  nativeSize: number,
+  largestBatch: number = comparedBatch,
+): readonly StepPoint[] {
+  const least = smallestSize(network);
+  const whole = measuredSizes
+    .filter((inputSize) => inputSize >= least)
+    .flatMap((inputSize) =>
+      measuredBatches.map((batchSize) => ({ inputSize, batchSize, frozenStages: 0, cachedFeatures: false })),
+    );
+  const frozen = network.stages.flatMap((_, k) =>
+    [false, true].map((cachedFeatures) => ({
+      inputSize: nativeSize,
+      batchSize: comparedBatch,
+      frozenStages: k + 1,
+      cachedFeatures,
+    })),
+  );
+  return [...whole, ...frozen].filter(({ batchSize }) => batchSize <= largestBatch);
+}
