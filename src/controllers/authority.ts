@@ -16,6 +16,8 @@ export class Authority {
   readonly #clock: Clock;
   readonly #certificate: () => string | undefined;
   readonly #seenAt = new Map<string, number>();
+  /** Under way: a thousand tasks of one namespace ask once. */
+  readonly #asking = new Map<string, Promise<void>>();
 
   /** `certificate`: PEM as it is now, for it is renewed; undefined where pods need none. */
   constructor(world: World, clock: Clock, certificate: () => string | undefined) {
@@ -29,8 +31,18 @@ export class Authority {
     if (certificate === undefined) return;
     const seenAt = this.#seenAt.get(namespace);
     if (seenAt !== undefined && this.#clock.nowSeconds() - seenAt < trustedSeconds) return;
-    await this.#put(namespace, certificate);
-    this.#seenAt.set(namespace, this.#clock.nowSeconds());
+    const asking = this.#asking.get(namespace) ?? this.#see(namespace, certificate);
+    this.#asking.set(namespace, asking);
+    await asking;
+  }
+
+  async #see(namespace: string, certificate: string): Promise<void> {
+    try {
+      await this.#put(namespace, certificate);
+      this.#seenAt.set(namespace, this.#clock.nowSeconds());
+    } finally {
+      this.#asking.delete(namespace);
+    }
   }
 
   async #put(namespace: string, certificate: string): Promise<void> {

@@ -55,11 +55,14 @@ async function create(path: string): Promise<void> {
   await rename(beside, path);
 }
 
+/** One process reads some thousand rows: PostgreSQL's usual buffers would take 150 MB for nothing. */
+const small = ['shared_buffers=8MB', 'max_connections=2', 'wal_buffers=256kB'].flatMap((set) => ['-c', set]);
+
 async function start(path: string): Promise<PGlite> {
   // loaded here, since the module alone costs a good part of a second and most commands do without
   const { PGlite: Embedded } = await import('@electric-sql/pglite');
   try {
-    return await Embedded.create(path);
+    return await Embedded.create(path, { startParams: [...Embedded.defaultStartParams, ...small] });
   } catch (cause) {
     throw new RunError(
       `The experience store in ${path} cannot be opened.`,

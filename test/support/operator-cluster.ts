@@ -1,7 +1,9 @@
 /** A real API server with our kinds, simulated kubelets, and namespaces for tasks: all but the operator itself. */
 import { readFileSync } from 'node:fs';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import type { ApiObject } from '../../hack/cluster/api-client.ts';
 import { until } from '../../hack/cluster/service.ts';
 import { type Fate, SimulatedKubelet } from '../../hack/cluster/simulated-kubelet.ts';
@@ -17,6 +19,8 @@ import { startTestApi, type TestApi, type TestApiOptions } from './api-server.ts
 import { aProfile, leastTaskSpec } from './objects.ts';
 
 export interface OperatorCluster extends TestApi {
+  /** Environment of an operator in a pod of the chart, with the rights that the chart gives it. */
+  readonly operatorEnv: Readonly<Record<string, string>>;
   readonly kubelet: SimulatedKubelet;
   /** What becomes of pods from now on; they answer well at once unless said otherwise. */
   setFates(fateOf: (job: TrainerJob, pod: Pod) => Fate): void;
@@ -53,6 +57,7 @@ export async function startOperatorCluster(options: ClusterOptions = {}): Promis
       ? true
       : undefined,
   );
+  const operatorEnv = await serviceAccount(plane);
   let fates: (job: TrainerJob, pod: Pod) => Fate = (job) => answers(job);
   const { transport } = connect({ kubeconfig: plane.kubeconfig, clock: systemClock });
   const shared = { timers: systemTimers, rng: createRng(1) };
@@ -67,7 +72,7 @@ export async function startOperatorCluster(options: ClusterOptions = {}): Promis
   const path = `/apis/nasoa.dev/v1alpha1/namespaces/${namespace}/finetunetasks`;
   const task = (name: string): Promise<FineTuneTask> => plane.api.call<FineTuneTask>('GET', `${path}/${name}`);
   return {
-    ...{ ...plane, kubelet, task },
+    ...{ ...plane, kubelet, task, operatorEnv },
     setFates: (fateOf) => {
       fates = fateOf;
     },
@@ -81,6 +86,34 @@ export async function startOperatorCluster(options: ClusterOptions = {}): Promis
       await kubelet.stop();
       await plane.stop();
     },
+  };
+}
+
+/** Where the manifests put the operator. */
+const operatorNamespace = 'nasoa-system';
+
+/** The account, its rights and what else the manifests hold beside the Deployment; the folder that its pod would mount. */
+async function serviceAccount({ api, folder, url, authority }: TestApi): Promise<Readonly<Record<string, string>>> {
+  const text = readFileSync(fileURLToPath(new URL('../../manifests/operator/nasoa.yaml', import.meta.url)), 'utf8');
+  const objects = parseAllDocuments(text).map((document) => document.toJS() as ApiObject);
+  const wanted = ['Namespace', 'ServiceAccount', 'Secret', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
+  await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: operatorNamespace } });
+  for (const object of objects.filter(({ kind }) => wanted.includes(kind))) await api.apply(object);
+  const name = objects.find(({ kind }) => kind === 'ServiceAccount')?.metadata.name ?? '';
+  const { status } = await api.call<{ status: { token: string } }>(
+    'POST',
+    `/api/v1/namespaces/${operatorNamespace}/serviceaccounts/${name}/token`,
+    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 86_400 } },
+  );
+  const account = join(folder, 'account');
+  await mkdir(account);
+  await writeFile(join(account, 'token'), status.token, { mode: 0o600 });
+  await writeFile(join(account, 'namespace'), operatorNamespace);
+  await copyFile(authority.cert, join(account, 'ca.crt'));
+  const { hostname, port } = new URL(url);
+  return {
+    ...{ KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port, NASOA_SERVICE_ACCOUNT_DIR: account },
+    ...{ POD_NAMESPACE: operatorNamespace, NASOA_CERTIFICATE_SECRET: 'nasoa-serving' },
   };
 }
 

@@ -26,16 +26,16 @@ export interface LogLine {
 
 const startSeconds = 60;
 
-/** Resolves once the operator serves. It keeps its experience in a folder of its own unless `env` says otherwise. */
-export async function startOperator(
-  kubeconfig: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<OperatorProcess> {
+/**
+ * Resolves once the operator serves. `env`: how to reach the API server, and settings; it keeps its experience in a
+ * folder of its own unless told otherwise.
+ */
+export async function startOperator(env: Readonly<Record<string, string>>): Promise<OperatorProcess> {
   const data = await mkdtemp(join(tmpdir(), 'nasoa-operator-'));
   const child = spawn(process.execPath, [program, 'operator'], {
     env: {
       PATH: process.env.PATH ?? '',
-      ...{ HOME: data, KUBECONFIG: kubeconfig, NASOA_DATA_DIR: data, POD_NAME: 'operator-0' },
+      ...{ HOME: data, NASOA_DATA_DIR: data, POD_NAME: 'operator-0' },
       ...{ NASOA_HTTP_PORT: '0', NASOA_HTTPS_PORT: '0' },
       ...env,
     },

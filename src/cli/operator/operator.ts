@@ -3,10 +3,11 @@
 import { WorkerPlanner } from '../../controllers/fine-tune-task/planner.ts';
 import { memberSource } from '../../controllers/fine-tune-task/zoo-members.ts';
 import { ApiClient } from '../../kube/api.ts';
-import { connect } from '../../kube/client.ts';
+import type { Client } from '../../kube/client.ts';
 import { LeaseElection } from '../../kube/lease.ts';
 import { apiLeaseStore } from '../../kube/lease-store.ts';
 import { messageOf } from '../../kube/log.ts';
+import { inClusterClient } from '../../kube/service-account.ts';
 import type { Timers } from '../../kube/timers.ts';
 import { RunError } from '../../lib/errors.ts';
 import type { Rng } from '../../lib/rng.ts';
@@ -18,6 +19,7 @@ import type { Log } from '../../server/logger.ts';
 import { createMetrics, type Metrics } from '../../server/metrics.ts';
 import { ReportBook } from '../../server/report-book.ts';
 import type { Scheduler } from '../../server/scheduler.ts';
+import type { PhaseCounts } from '../../server/task-metrics.ts';
 import { experienceStore } from '../../store/experience.ts';
 import { openDatabase } from '../../store/open-database.ts';
 import { searchStates } from '../../store/search-states.ts';
@@ -54,7 +56,7 @@ const graceSeconds = 5;
 export async function runOperator(options: OperatorOptions): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const { settings, timers, rng, log, signal } = options;
-  const { watches, metrics } = watched(options);
+  const { watches, metrics } = watched(options, await clientOf(options));
   parts.defer(() => metrics.close());
   const { api } = watches;
   const election = new LeaseElection({
@@ -122,15 +124,22 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   }
 }
 
+/** That of this pod, or of a kubeconfig, whose reader is heavy and only loaded for it. */
+async function clientOf({ env, timers: { clock } }: OperatorOptions): Promise<Client> {
+  const inCluster = env.KUBECONFIG === undefined ? await inClusterClient(env, clock) : undefined;
+  if (inCluster !== undefined) return inCluster;
+  const { connect } = await import('../../kube/client.ts');
+  return connect({ clock });
+}
+
 /** Metrics read the caches, and the caches tell the metrics of themselves: they are made together. */
-function watched({ settings, timers, rng, log }: OperatorOptions) {
-  let phases: { readonly tasks: () => Record<string, number>; readonly zoos: () => Record<string, number> } | undefined;
+function watched({ settings, timers, rng, log }: OperatorOptions, { transport }: Client) {
+  let phases: { readonly tasks: () => PhaseCounts; readonly zoos: () => PhaseCounts } | undefined;
   const metrics = createMetrics({
     version: nasoaVersion(),
     tasks: () => phases?.tasks() ?? {},
     zoos: () => phases?.zoos() ?? {},
   });
-  const { transport } = connect({ clock: timers.clock });
   const rate = { perSecond: settings.requestRate, burst: 2 * settings.requestRate };
   const userAgent = `nasoa/${nasoaVersion()}`;
   const api = new ApiClient({ transport, timers, rng, rate, metrics: metrics.kube, userAgent });

@@ -1,0 +1,94 @@
+/** The cluster of the benchmark, and the operators on it. */
+import { until } from '../../hack/cluster/service.ts';
+import type { FineTuneTask } from '../../src/crds/fine-tune-task.ts';
+import {
+  namespace,
+  type OperatorCluster,
+  startOperatorCluster,
+  taskObject,
+} from '../../test/support/operator-cluster.ts';
+import { type OperatorProcess, startOperator } from '../../test/support/operator-process.ts';
+import { parseMetrics, sumOf } from './metrics.ts';
+import { memoryOf } from './processes.ts';
+
+export const workers = 16;
+export const candidates = 300;
+/** Where the plain loop writes: no operator looks there. */
+export const plainNamespace = 'plain';
+
+export interface Site {
+  readonly cluster: OperatorCluster;
+  operator: OperatorProcess;
+  readonly start: (name: string) => Promise<OperatorProcess>;
+  /** Creates tasks, many at a time, named `PREFIX-0` and so on. */
+  readonly create: (prefix: string, count: number, spec?: Readonly<Record<string, unknown>>) => Promise<void>;
+  /** Creates suspended tasks until there are so many in all, and waits for the operator to be at rest. */
+  readonly fillUp: (
+    objects: number,
+    say: (line: string) => void,
+  ) => Promise<{ readonly memoryMb: number; readonly stallSeconds: number }>;
+  readonly close: () => Promise<void>;
+}
+
+const creators = 32;
+let made = 0;
+
+export async function openSite(): Promise<Site> {
+  const cluster = await startOperatorCluster();
+  await cluster.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: plainNamespace } });
+  const operators = new Set<OperatorProcess>();
+  const start = async (name: string): Promise<OperatorProcess> => {
+    const operator = await startOperator({
+      ...cluster.operatorEnv,
+      POD_NAME: name,
+      ...{ NASOA_WORKERS: String(workers), NASOA_CANDIDATES: String(candidates), NASOA_LOG_LEVEL: 'info' },
+      NASOA_NAMESPACES: namespace,
+      // what a pod of that size would get, so that memory is measured as it would be there
+      NODE_OPTIONS: '--max-old-space-size=256',
+    });
+    operators.add(operator);
+    return operator;
+  };
+  const create: Site['create'] = async (prefix, count, spec = {}) => {
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let i = next++; i < count; i = next++) {
+        const path = `/apis/nasoa.dev/v1alpha1/namespaces/${namespace}/finetunetasks`;
+        await cluster.api.call<FineTuneTask>('POST', path, taskObject(`${prefix}-${i}`, spec));
+        made++;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(creators, count) }, work));
+  };
+  const site: Site = {
+    ...{ cluster, start, create },
+    operator: await start('operator-0'),
+    fillUp: async (objects, say) => {
+      say(`filling up to ${objects} tasks`);
+      await create('resting', objects - made, { suspend: true });
+      await atRest(site.operator, objects);
+      // the scrape before cleared the account of stalls: what follows is of the full house
+      await create('late', 20);
+      await atRest(site.operator, objects + 20);
+      const samples = parseMetrics(await site.operator.metrics());
+      const stallSeconds = sumOf(samples, 'nasoa_event_loop_lag_seconds', { quantile: '1' });
+      return { memoryMb: memoryOf(site.operator.child.pid).nowMb, stallSeconds };
+    },
+    close: async () => {
+      for (const operator of operators) {
+        if (operator.child.exitCode === null && operator.child.signalCode === null) await operator.stop('SIGKILL');
+      }
+      await cluster.stop();
+    },
+  };
+  return site;
+}
+
+/** All tasks are known and nothing waits for a worker. */
+const atRest = (operator: OperatorProcess, objects: number): Promise<true> =>
+  until('the operator is at rest', 300, async () => {
+    const samples = parseMetrics(await operator.metrics());
+    const known = sumOf(samples, 'nasoa_tasks');
+    const open = sumOf(samples, 'nasoa_tasks', { phase: 'Pending' }) + sumOf(samples, 'nasoa_queue_depth');
+    return known >= objects && open === 0 ? true : undefined;
+  });
