@@ -14,7 +14,6 @@ import { comparedStep } from '../../train/step-time.ts';
 import { visitedImages } from '../local/visited-images.ts';
 import type { PodContext } from './context.ts';
 import { during } from './failures.ts';
-import { smallerRegime } from './memory-plan.ts';
 import { openOutput, type PodOutput } from './output.ts';
 import { openPodData } from './places.ts';
 import { decodeImages, type Interrupted, type Trained, takeOver, trainInPod } from './zoo-training.ts';
@@ -80,7 +79,7 @@ async function trainBriefly(t: BriefTraining, context: PodContext): Promise<Trai
   const request = { job, inputSize: proxyInputSize, startedSeconds, at };
   const store = await during('data', () => decodeImages(dataset, request, context));
   try {
-    const regime = smallerRegime(proxyRegime(store.train.count), job.memoryPlan);
+    const regime = proxyRegime(store.train.count);
     return await during('run', () => trainInPod({ ...t, regime, store, evaluations: 0 }, context));
   } catch (error) {
     // nothing goes on from weights that are no numbers

@@ -4,6 +4,7 @@ import { InputError } from '../../lib/errors.ts';
 import { networkOf } from '../../nas/families/table.ts';
 import { encodeSafetensors } from '../../nas/safetensors.ts';
 import { proxyInputSize } from '../../nas/search.ts';
+import type { Regime } from '../../planner/types.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import type { Dataset } from '../../train/dataset.ts';
 import type { ImageStore } from '../../train/image-cache.ts';
@@ -14,7 +15,6 @@ import { during, Staged } from './failures.ts';
 import { importMember } from './member-import.ts';
 import { type MemberOrigin, publishMember } from './member-output.ts';
 import { measureMember } from './member-steps.ts';
-import { smallerRegime } from './memory-plan.ts';
 import { openOutput, type PodOutput } from './output.ts';
 import { openPodData } from './places.ts';
 import { openTeacher } from './teacher.ts';
@@ -90,9 +90,9 @@ const mostEvaluations = 30;
 /** The recipe's learning rate is too high for some architectures; what diverges begins anew with less of it. */
 const learningRateShares = [1, 0.25, 0.05] as const;
 
-function regimeOf({ epochs, memoryPlan }: PretrainingJob, images: number, learningRateShare: number) {
+function regimeOf({ epochs }: PretrainingJob, images: number, learningRateShare: number): Regime {
   const regime = pretrainingRegime({ inputSize: proxyInputSize, images, epochs });
-  return smallerRegime({ ...regime, learningRate: regime.learningRate * learningRateShare }, memoryPlan);
+  return { ...regime, learningRate: regime.learningRate * learningRateShare };
 }
 
 async function trainSteadily(
@@ -103,7 +103,13 @@ async function trainSteadily(
   const { job, dataset } = t;
   const network = networkOf(job.encoding, { classes: dataset.classes.length });
   const teacher = await during('zoo', () => openTeacher(job, network.classes, context));
-  const common = { ...t, network, store, evaluations: Math.min(job.epochs - 1, mostEvaluations), teach: teacher?.teach };
+  const common = {
+    ...t,
+    network,
+    store,
+    evaluations: Math.min(job.epochs - 1, mostEvaluations),
+    teach: teacher?.teach,
+  };
   const trainings = learningRateShares.map((share) => ({ ...common, regime: regimeOf(job, store.train.count, share) }));
   const begun = Math.max(0, trainings.findIndex(goesOn));
   try {

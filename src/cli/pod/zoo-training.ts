@@ -12,7 +12,7 @@ import type { Evaluation } from '../../train/metrics.ts';
 import { type Pretrained, pretrain, pretrainingSide } from '../../train/pretraining.ts';
 import { scratchFolder, workersHere } from '../local/planning.ts';
 import type { PodContext, PodProgress } from './context.ts';
-import { memoryBounds } from './memory-plan.ts';
+import { inStepsOf, memoryBounds, smallerRegime } from './memory-plan.ts';
 import type { PodOutput } from './output.ts';
 
 type ZooJob = CandidateJob | PretrainingJob;
@@ -64,6 +64,7 @@ const tooSlow = (dataset: Dataset): RunError =>
 export interface ZooTraining {
   readonly job: ZooJob;
   readonly network: Network;
+  /** With all the memory it wants; the job's memory plan makes it smaller. */
   readonly regime: Regime;
   readonly store: ImageStore;
   readonly output: PodOutput;
@@ -85,12 +86,12 @@ export async function trainInPod(
   { clock, signal, report }: PodContext,
 ): Promise<Trained | Interrupted> {
   const { job, output } = t;
-  const decision = trainingId(t);
-  const resume = goesOn(t) ? t.checkpoint : undefined;
+  const regime = smallerRegime(t.regime, job.memoryPlan);
+  const decision = `${trainingId(t)} ${regime.batchSize}`;
   const { outcome, weights, evaluation } = await pretrain({
-    ...{ network: t.network, regime: t.regime, store: t.store, seed: job.seed, evaluations: t.evaluations },
+    ...{ network: t.network, regime, store: t.store, seed: job.seed, evaluations: t.evaluations },
     ...{ clock, signal, startedSeconds: t.startedSeconds, deadlineSeconds: job.budgetSeconds, teach: t.teach },
-    ...{ resume, checkpointEverySeconds },
+    ...{ resume: resumable(t, regime.batchSize), checkpointEverySeconds },
     keep: async (checkpoint) => {
       await writeCheckpoint(output.checkpoint, { ...checkpoint, decision });
       output.mirror.push();
@@ -113,8 +114,16 @@ export async function trainInPod(
   return { kind: 'trained', outcome, weights, evaluation };
 }
 
-/** Whether the checkpoint is one of this training. */
-export const goesOn = (t: ZooTraining): boolean => t.checkpoint?.decision === trainingId(t);
+/** Whether the checkpoint is one of this training, whatever memory it had. */
+export const goesOn = (t: ZooTraining): boolean => t.checkpoint?.decision.split(' ')[0] === trainingId(t);
+
+/** The checkpoint in steps of this pod's batch; undefined where it is of another training. */
+function resumable(t: ZooTraining, batchSize: number): Checkpoint | undefined {
+  const { checkpoint } = t;
+  if (checkpoint === undefined || !goesOn(t)) return undefined;
+  const batchThen = Number(checkpoint.decision.split(' ')[1]);
+  return { ...checkpoint, progress: inStepsOf(checkpoint.progress, batchThen, batchSize) };
+}
 
 const nothingTrained = (budgetSeconds: number): RunError =>
   new RunError(

@@ -145,7 +145,7 @@ describe('an error', () => {
       'WeightsUnusable',
     ],
     ['that nobody foresaw', 'run', new TypeError('x is undefined'), 'Internal'],
-    ['of a training that diverged', 'run', new RunError('The training diverged at step 3.', 'x'), 'Internal'],
+    ['of a training that diverged', 'run', new RunError('The training diverged at step 3.', 'x'), 'Diverged'],
   ])('%s is %s', async (_what, stage, error, reason) => {
     const failed: unknown = await during(stage, () => Promise.reject(error)).catch((caught: unknown) => caught);
     const message = failureMessage(failed, 12);

@@ -77,7 +77,7 @@ export const anEndlessJob = (world: World, over: Partial<TrainingJob> = {}): Tra
   aTrainingJob(world, over, { steps: 200_000 });
 
 /** A network that takes the proxy's images and trains within seconds. */
-export const tinyEncoding = '0-_16_1-2';
+export const tinyEncoding = '0-_8_-2';
 
 const ofZoo = (world: World, folder: string) =>
   ({
