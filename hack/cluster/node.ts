@@ -33,6 +33,8 @@ export interface Cluster {
   /** Where pods reach servers on this machine. */
   readonly address: string;
   readonly folder: string;
+  /** Brings an image, as one file, into the node. */
+  load(archive: string): Promise<void>;
   /** Runs kubectl as the administrator. Throws where it fails. */
   kubectl(...args: readonly string[]): Promise<string>;
   /** Ends everything that was started and undoes what was changed on the machine. */
@@ -46,7 +48,8 @@ type Programs = Binaries<(typeof programs)[number]>;
 const address = '10.245.0.1';
 const nodeBridge = 'nasoa-node';
 const podBridge = 'nasoa-pods';
-const podRange = '10.246.0.0/24';
+/** Addresses of the pods. */
+export const podRange = '10.246.0.0/24';
 const nodeName = 'nasoa-node';
 const clusterDomain = 'cluster.local';
 
@@ -91,7 +94,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await until('the node is ready', 90, () => nodeIsReady(plane));
     const kubectl: Cluster['kubectl'] = (...args) =>
       must(binaries.kubectl, ['--kubeconfig', plane.kubeconfig, ...args], env);
-    return { plane, containerd, kubelet, nodeName, address, folder, kubectl, stop };
+    const load: Cluster['load'] = async (archive) => void (await containerd.ctr('images', 'import', archive));
+    return { plane, containerd, kubelet, nodeName, address, folder, load, kubectl, stop };
   } catch (error) {
     await stop();
     throw error;

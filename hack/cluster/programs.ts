@@ -16,6 +16,8 @@ const remedies = {
   nft: 'apt-get install nftables',
   buildah: 'apt-get install buildah',
   debootstrap: 'apt-get install debootstrap',
+  prometheus: 'apt-get install prometheus',
+  promtool: 'apt-get install prometheus',
   gcc: 'apt-get install gcc libc6-dev',
   tar: 'apt-get install tar',
 } as const;

@@ -17,6 +17,8 @@ export interface ServiceSettings {
   readonly readySeconds: number;
   /** Whether it serves; asked until it says yes. An error counts as no. */
   readonly isReady: () => Promise<boolean>;
+  /** Runs it as that user and group. */
+  readonly user?: number;
 }
 
 const askAgainMs = 50;
@@ -46,11 +48,12 @@ export class Service {
   /** Starts it and waits until it serves. Throws RunError with its last words where it ends or takes too long. */
   async start(): Promise<void> {
     if (this.#isRunning()) return;
-    const { command, env, log, readySeconds, isReady, name } = this.#settings;
+    const { command, env, log, readySeconds, isReady, name, user } = this.#settings;
     const file = await open(log, 'a');
     try {
       // the kernel ends it with its parent, so that a killed test leaves nothing behind
-      const args = ['--pdeathsig', 'KILL', '--', ...command];
+      const identity = user === undefined ? [] : [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
+      const args = [...identity, '--pdeathsig', 'KILL', '--', ...command];
       this.#child = spawn(hostProgram('setpriv', env), args, { env, stdio: ['ignore', file.fd, file.fd] });
       // a failure to start shows as a child without a pid; unheard, the event would end this process
       this.#child.on('error', () => undefined);
