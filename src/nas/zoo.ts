@@ -50,7 +50,7 @@ async function findMembers(dir: string): Promise<Zoo> {
   const members = await readMemberFolders(dir);
   if (members.length > 0) return { name: basename(dir), members };
   throw new InputError(
-    `There is no zoo in "${dir}": it has neither ${indexName} nor members.`,
+    `There is no zoo in "${dir}": it has no ${indexName} and no members.`,
     'Give --zoo the folder of a zoo.',
   );
 }
