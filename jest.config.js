@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 /** Tests on a real API server and of the chart need programs that are built from Go modules, or ready-made ones. */
 const hasClusterTools =
   process.env.NASOA_KUBE_BIN !== undefined || spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0;
-const needClusterTools = ['<rootDir>/test/charts/', '<rootDir>/test/hack/cluster/control-plane'];
+const needClusterTools = ['<rootDir>/test/charts/', '<rootDir>/test/integration/', '<rootDir>/test/hack/cluster/control-plane'];
 if (!hasClusterTools) {
   console.error('Without Go (or NASOA_KUBE_BIN) the tests on a real API server and of the chart are skipped.');
 }

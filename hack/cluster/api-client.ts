@@ -47,24 +47,27 @@ export function createApiClient(server: string, ca: string, credentials: Credent
 
   const send: ApiClient['send'] = (method, path, body, contentType = 'application/json') =>
     new Promise((resolve, reject) => {
-      const headers = { ...authorization, accept: 'application/json', 'content-type': contentType };
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      // said by us: of a DELETE Node would send the body without its length
+      const length = text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) };
+      const headers = { ...authorization, accept: 'application/json', 'content-type': contentType, ...length };
       const fail = (error: Error): void => {
         // the server was restarted since this connection was opened: the request never reached it
         if (sent.reusedSocket && hasCode(error, 'ECONNRESET')) resolve(send(method, path, body, contentType));
         else reject(error);
       };
       const sent = request(new URL(path, server), { method, agent, headers, timeout: timeoutMs }, (response) => {
-        let text = '';
+        let answer = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
-          text += chunk;
+          answer += chunk;
         });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text: answer }));
         response.on('error', reject);
       });
       sent.on('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer in ${timeoutMs} ms`)));
       sent.on('error', fail);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      sent.end(text);
     });
 
   const call: ApiClient['call'] = async <T>(method: Method, path: string, body?: unknown, contentType?: string) => {
