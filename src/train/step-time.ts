@@ -85,11 +85,14 @@ export async function comparedStep(
 
 /** Input sizes and batches between which the planner interpolates. */
 const measuredSizes = [32, 64, 96] as const;
-const measuredBatches = [16, comparedBatch] as const;
+const smallBatch = 16;
+const measuredBatches = [smallBatch, comparedBatch] as const;
+/** Beyond it a large batch would take more memory than many tasks will have. */
+const largestSize = 96;
 
 /**
  * What of a member is measured: the whole network at every size and batch, frozen stages, with images and from a cache,
- * at its native size. Sizes that are too small for the network are left out, and batches beyond `largestBatch`.
+ * at its native size. Sizes that are too small for the network are left out, and no batch is larger than `largestBatch`.
  */
 export function memberPoints(
   network: Network,
@@ -97,18 +100,19 @@ export function memberPoints(
   largestBatch: number = comparedBatch,
 ): readonly StepPoint[] {
   const least = smallestSize(network);
+  const batches = measuredBatches.filter((batchSize) => batchSize <= largestBatch);
   const whole = measuredSizes
     .filter((inputSize) => inputSize >= least)
     .flatMap((inputSize) =>
-      measuredBatches.map((batchSize) => ({ inputSize, batchSize, frozenStages: 0, cachedFeatures: false })),
+      batches.map((batchSize) => ({ inputSize, batchSize, frozenStages: 0, cachedFeatures: false })),
     );
   const frozen = network.stages.flatMap((_, k) =>
     [false, true].map((cachedFeatures) => ({
       inputSize: nativeSize,
-      batchSize: comparedBatch,
+      batchSize: Math.min(largestBatch, nativeSize > largestSize ? smallBatch : comparedBatch),
       frozenStages: k + 1,
       cachedFeatures,
     })),
   );
-  return [...whole, ...frozen].filter(({ batchSize }) => batchSize <= largestBatch);
+  return [...whole, ...frozen];
 }
