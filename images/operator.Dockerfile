@@ -1,13 +1,11 @@
 # The operator: Node and plain TypeScript, no TensorFlow.
 #   docker build -f images/operator.Dockerfile -t nasoa-operator .
-# BUILD_IMAGE needs npm, or apt to get it; BASE_IMAGE needs no more than libc and libstdc++.
+# BUILD_IMAGE needs Node 20 or newer with npm; BASE_IMAGE needs no more than libc and libstdc++.
 # Behind a mirror of npm: --secret id=npmrc,src=$HOME/.npmrc
 ARG BUILD_IMAGE=node:24-bookworm
 ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${BUILD_IMAGE} AS build
-RUN command -v npm >/dev/null || { \
-      apt-get update && apt-get install -y --no-install-recommends ca-certificates npm && rm -rf /var/lib/apt/lists/*; }
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # everything by the lock file's hashes first, then without what only trains or decodes images

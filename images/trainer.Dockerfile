@@ -2,14 +2,13 @@
 #   docker build -f images/trainer.Dockerfile -t nasoa-trainer:cpu .
 #   docker build -f images/trainer.Dockerfile -t nasoa-trainer:gpu --build-arg FLAVOUR=gpu .
 # The GPU flavour holds NVIDIA's libraries and falls back to the CPU where no GPU is. The driver comes from the node.
-# BUILD_IMAGE needs npm, g++ and pip, or apt to get them; BASE_IMAGE needs no more than libc and libstdc++, as new as those of BUILD_IMAGE.
+# BUILD_IMAGE needs Node 20 or newer with npm, and g++ and pip or apt to get them; BASE_IMAGE needs no more than libc and libstdc++, as new as those of BUILD_IMAGE.
 # Behind mirrors: --secret id=npmrc,src=$HOME/.npmrc --secret id=pip,src=/etc/pip.conf
 ARG BUILD_IMAGE=node:24-bookworm
 ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${BUILD_IMAGE} AS packages
 RUN missing=; \
-    command -v npm >/dev/null || missing="$missing ca-certificates npm"; \
     command -v g++ >/dev/null || missing="$missing g++"; \
     command -v flock >/dev/null || missing="$missing util-linux"; \
     python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"; \
@@ -37,7 +36,7 @@ RUN rm -rf /opt/nasoa/tensorflow/*/tensorflow/include /opt/nasoa/tensorflow/*/bi
  && npm prune --omit=dev --no-progress \
  && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/@tensorflow/tfjs-node-gpu/binding \
  && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
- && /opt/node/node -e "require('/app/node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node')"
+ && /opt/node/node -e "require('sharp'); require('/app/node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node')"
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="nasoa trainer" \

@@ -2,9 +2,9 @@
  * The images of this checkout, on a Debian made by debootstrap instead of one from a registry. Needs root.
  *   node hack/cluster/images.ts [--gpu]   builds operator and trainer (for GPUs) and prints their sizes
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -75,7 +75,7 @@ async function ensureDebian(building: ImageBuilding): Promise<void> {
     await copyFile(authorities, join(context, 'ca-certificates.crt'));
     for (const [tag, text] of [
       [debianImage, 'FROM scratch\nADD root.tar /\nCMD ["/bin/sh"]\n'],
-      [buildingImage, buildingDockerfile],
+      [buildingImage, buildingDockerfile(nodeVersion())],
     ] as const) {
       const dockerfile = join(context, 'Dockerfile');
       await writeFile(dockerfile, text);
@@ -89,13 +89,25 @@ async function ensureDebian(building: ImageBuilding): Promise<void> {
 /** What this machine trusts: a proxy between it and the registries may have an authority of its own. */
 const authorities = '/etc/ssl/certs/ca-certificates.crt';
 
-const buildingDockerfile = `FROM ${debianImage}
+/** As node:24-bookworm: a current Node and npm, for Debian's are too old, with compiler and pip. */
+const buildingDockerfile = (nodeVersion: string): string => `FROM ${debianImage}
 RUN apt-get update \\
  && apt-get install -y --no-install-recommends ca-certificates g++ npm python3-pip util-linux \\
  && rm -rf /var/lib/apt/lists/*
 COPY ca-certificates.crt ${authorities}
 ENV NODE_EXTRA_CA_CERTS=${authorities}
+RUN npm install --no-fund --no-audit --prefix /opt/tools node-linux-${arch()}@${nodeVersion} npm@11 \\
+ && ln -s /opt/tools/node_modules/node-linux-${arch()}/bin/node /usr/local/bin/node \\
+ && ln -s /opt/tools/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 `;
+
+/** The one that this checkout pins. */
+function nodeVersion(): string {
+  const { devDependencies } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+    readonly devDependencies: { readonly node: string };
+  };
+  return devDependencies.node;
+}
 
 // what the images of the registries lack as well
 const leftOut = ['dev/*', 'var/cache/apt/*', 'var/lib/apt/lists/*', 'var/log/*', 'usr/share/doc/*', 'usr/share/man/*'];

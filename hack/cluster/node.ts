@@ -3,19 +3,30 @@
  *   node hack/cluster/node.ts [--folder DIR]   brings one up, prints its KUBECONFIG, and takes it down at Ctrl-C
  */
 import { once } from 'node:events';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isProgram, reportFailure } from '../tool.ts';
-import { type Binaries, ensureBinaries } from './binaries.ts';
-import { issue, kubeconfig } from './certificates.ts';
-import { type Containerd, startContainerd } from './containerd.ts';
+import { ensureBinaries } from './binaries.ts';
+import { type Containerd, killShims, pauseImage, socketOf, startContainerd } from './containerd.ts';
 import { type ControlPlane, controlPlanePrograms, startControlPlane } from './control-plane.ts';
 import { addBridge, removeBridge, removeCgroups, removeFolder, removeProxyRules, restoreFixedFolders } from './host.ts';
+import { imageCache } from './image-store.ts';
 import { pauseArchive } from './images.ts';
+import {
+  address,
+  nodeName,
+  nodePrograms,
+  podRange,
+  type Site,
+  startDns,
+  startKubelet,
+  startProxy,
+} from './node-services.ts';
 import { must, requirePrograms } from './programs.ts';
-import { Service, until } from './service.ts';
+import { type Service, until } from './service.ts';
 
 export interface ClusterOptions {
   /** Short, for its sockets; made here and removed at the end. */
@@ -33,25 +44,16 @@ export interface Cluster {
   /** Where pods reach servers on this machine. */
   readonly address: string;
   readonly folder: string;
-  /** Brings an image, as one file, into the node. */
-  load(archive: string): Promise<void>;
   /** Runs kubectl as the administrator. Throws where it fails. */
   kubectl(...args: readonly string[]): Promise<string>;
   /** Ends everything that was started and undoes what was changed on the machine. */
   stop(): Promise<void>;
 }
 
-const programs = [...controlPlanePrograms, 'kubelet', 'kube-proxy', 'kubectl', 'coredns'] as const;
-type Programs = Binaries<(typeof programs)[number]>;
+const programs = [...controlPlanePrograms, ...nodePrograms, 'kubectl'] as const;
 
-// kubelet refuses a loopback address, and not every kernel has dummy devices: a bridge without members serves
-const address = '10.245.0.1';
 const nodeBridge = 'nasoa-node';
 const podBridge = 'nasoa-pods';
-/** Addresses of the pods. */
-export const podRange = '10.246.0.0/24';
-const nodeName = 'nasoa-node';
-const clusterDomain = 'cluster.local';
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { folder, env, log } = options;
@@ -65,6 +67,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     if (failures.length > 0) throw failures[0];
   };
   try {
+    await removeRemains(options);
     await mkdir(join(folder, 'logs'), { recursive: true });
     undo.push(() => removeFolder(folder, env), restoreFixedFolders());
     await addBridge(nodeBridge, address, env);
@@ -77,9 +80,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       ...{ controllerManager: true, scheduler: true },
     });
     undo.push(() => plane.stop());
-    const containerd = await startContainerd({ folder: join(folder, 'c'), env, bridge: podBridge, podRange });
+    const root = join(imageCache(env), 'containerd');
+    const places = { folder: containerdFolder(folder), root };
+    const containerd = await startContainerd({ ...places, env, bridge: podBridge, podRange });
     undo.push(removeCgroups, () => containerd.stop());
-    await containerd.ctr('images', 'import', await pauseArchive({ env, log }));
+    await containerd.load(pauseImage, await pauseArchive({ env, log }));
     const site: Site = { folder, env, binaries, plane, containerd };
     const kubelet = await startKubelet(site);
     undo.push(() => kubelet.stop());
@@ -94,128 +99,22 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await until('the node is ready', 90, () => nodeIsReady(plane));
     const kubectl: Cluster['kubectl'] = (...args) =>
       must(binaries.kubectl, ['--kubeconfig', plane.kubeconfig, ...args], env);
-    const load: Cluster['load'] = async (archive) => void (await containerd.ctr('images', 'import', archive));
-    return { plane, containerd, kubelet, nodeName, address, folder, load, kubectl, stop };
+    return { plane, containerd, kubelet, nodeName, address, folder, kubectl, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface Site {
-  readonly folder: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly binaries: Programs;
-  readonly plane: ControlPlane;
-  readonly containerd: Containerd;
-}
+const containerdFolder = (folder: string): string => join(folder, 'c');
 
-const logOf = ({ folder }: Site, name: string): string => join(folder, 'logs', `${name}.log`);
-
-async function startKubelet(site: Site): Promise<Service> {
-  const { folder, env, binaries, plane } = site;
-  const [root, config] = [join(folder, 'kubelet'), join(folder, 'kubelet.json')];
-  await mkdir(root, { recursive: true });
-  const { authority } = plane;
-  const user = { user: `system:node:${nodeName}`, groups: ['system:nodes'] };
-  const certificate = await issue(authority, 'kubelet', { ...user, names: [`IP:${address}`, `DNS:${nodeName}`] });
-  await writeFile(join(root, 'kubeconfig'), kubeconfig(plane.url, authority.cert, certificate), { mode: 0o600 });
-  const serving = { tlsCertFile: certificate.cert, tlsPrivateKeyFile: certificate.key };
-  await writeFile(config, JSON.stringify({ ...kubeletConfig(site), ...serving }, undefined, 2));
-  const kubelet = new Service({
-    ...{ name: 'kubelet', env, log: logOf(site, 'kubelet'), readySeconds: 60 },
-    command: [
-      binaries.kubelet,
-      ...[`--config=${config}`, `--kubeconfig=${join(root, 'kubeconfig')}`, `--root-dir=${root}`],
-      ...[`--cert-dir=${join(root, 'pki')}`, `--node-ip=${address}`, `--hostname-override=${nodeName}`],
-    ],
-    isReady: async () => (await fetch(`http://127.0.0.1:${kubeletHealthPort}/healthz`)).ok,
-  });
-  await kubelet.start();
-  return kubelet;
-}
-
-const kubeletHealthPort = 20248;
-
-const kubeletConfig = ({ folder, plane, containerd }: Site) => ({
-  apiVersion: 'kubelet.config.k8s.io/v1beta1',
-  kind: 'KubeletConfiguration',
-  authentication: {
-    anonymous: { enabled: false },
-    webhook: { enabled: true },
-    x509: { clientCAFile: plane.authority.cert },
-  },
-  authorization: { mode: 'Webhook' },
-  ...{ address, port: 20250, healthzBindAddress: '127.0.0.1', healthzPort: kubeletHealthPort },
-  containerRuntimeEndpoint: `unix://${containerd.socket}`,
-  ...{ clusterDNS: [address], clusterDomain, podLogsDir: join(folder, 'pod-logs') },
-  ...{ cgroupDriver: 'cgroupfs', failSwapOn: false, enforceNodeAllocatable: [] },
-  // the machine's own needs are not ours to guard: evict late, and remove no image that a test loaded
-  evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
-  imageGCHighThresholdPercent: 100,
-  // kube-proxy's rules are in nftables; kubelet would leave its own, in iptables, behind
-  makeIPTablesUtilChains: false,
-  volumePluginDir: join(folder, 'volume-plugins'),
-});
-
-async function startProxy(site: Site): Promise<Service> {
-  const { folder, env, binaries, plane } = site;
-  const config = join(folder, 'kube-proxy.json');
-  const healthPort = 20256;
-  await writeFile(
-    config,
-    JSON.stringify({
-      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
-      kind: 'KubeProxyConfiguration',
-      mode: 'nftables',
-      clusterCIDR: podRange,
-      clientConnection: { kubeconfig: await plane.kubeconfigFor('system:kube-proxy') },
-      ...{
-        hostnameOverride: nodeName,
-        healthzBindAddress: `127.0.0.1:${healthPort}`,
-        metricsBindAddress: '127.0.0.1:20249',
-      },
-      // the kernel's table of connections is the machine's business
-      conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
-    }),
-  );
-  const proxy = new Service({
-    ...{ name: 'kube-proxy', env, log: logOf(site, 'kube-proxy'), readySeconds: 60 },
-    command: [binaries['kube-proxy'], `--config=${config}`],
-    isReady: async () => (await fetch(`http://127.0.0.1:${healthPort}/livez`)).ok,
-  });
-  await proxy.start();
-  return proxy;
-}
-
-/** Names of Services, answered on the node's own address: kubelet gives it to the pods as their name server. */
-async function startDns(site: Site): Promise<Service> {
-  const { folder, env, binaries, plane } = site;
-  const corefile = join(folder, 'Corefile');
-  const readyPort = 20257;
-  await writeFile(
-    corefile,
-    `.:53 {
-  bind ${address}
-  errors
-  ready 127.0.0.1:${readyPort}
-  kubernetes ${clusterDomain} in-addr.arpa ip6.arpa {
-    kubeconfig ${plane.kubeconfig}
-    pods insecure
-    fallthrough in-addr.arpa ip6.arpa
-  }
-  cache 5
-  forward . /etc/resolv.conf
-}
-`,
-  );
-  const dns = new Service({
-    ...{ name: 'coredns', env, log: logOf(site, 'coredns'), readySeconds: 60 },
-    command: [binaries.coredns, '-conf', corefile],
-    isReady: async () => (await fetch(`http://127.0.0.1:${readyPort}/ready`)).ok,
-  });
-  await dns.start();
-  return dns;
+/** What a killed run left: servers end with their parent, but pods and mounts do not. */
+async function removeRemains({ folder, env }: ClusterOptions): Promise<void> {
+  if (!existsSync(folder)) return;
+  await killShims(socketOf(containerdFolder(folder)));
+  await removeFolder(folder, env);
+  await removeBridge(podBridge, env);
+  await removeCgroups();
 }
 
 interface WithConditions {

@@ -27,6 +27,8 @@ export interface Fate {
   readonly afterSeconds?: number;
   /** What the pod's status says beside the container's end. */
   readonly status?: Partial<PodStatus>;
+  /** No node takes the pod: it has that status and no other. */
+  readonly pending?: boolean;
 }
 
 export interface KubeletOptions {
@@ -125,12 +127,13 @@ export class SimulatedKubelet {
   async #run(pod: Pod): Promise<void> {
     const { namespace, name } = pod.metadata;
     const { api, timers, controlsJobs, fateOf } = this.#options;
+    const fate = fateOf(trainerJobOf(pod), pod);
+    if (fate.pending === true) return this.#setStatus(pod, fate.status ?? {});
     if (!controlsJobs && pod.spec.nodeName === undefined) {
       const target = { apiVersion: 'v1', kind: 'Node', name: nodeName };
       const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace }, target };
       await api.request('POST', `${pathOf(pods, { namespace, name })}/binding`, binding);
     }
-    const fate = fateOf(trainerJobOf(pod), pod);
     const startedAt = this.#now();
     const { exitCode, afterSeconds = 0, message, reason } = fate;
     if (afterSeconds > 0 || exitCode === undefined) await this.#setStatus(pod, running(startedAt));

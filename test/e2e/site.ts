@@ -1,7 +1,7 @@
 /** All that the end-to-end test stands on: a cluster, the images in it, and what users have beside a cluster. */
-import { mkdir } from 'node:fs/promises';
 import { nasoaArchives } from '../../hack/cluster/images.ts';
-import { type Cluster, podRange, startCluster } from '../../hack/cluster/node.ts';
+import { type Cluster, startCluster } from '../../hack/cluster/node.ts';
+import { podRange } from '../../hack/cluster/node-services.ts';
 import { stopAll } from '../../hack/cluster/service.ts';
 import type { Ground } from './ground.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
@@ -23,13 +23,12 @@ export async function startSite(log: (line: string) => void): Promise<Site> {
   const env = process.env;
   // built before anything runs: compilers and training pods would wait for each other
   const archives = await timed(log, 'images', () => nasoaArchives(['operator', 'trainer'], { env, log }));
-  await mkdir(siteFolder, { recursive: true });
   const cluster = await timed(log, 'cluster', () => startCluster({ folder: siteFolder, env, log }));
   const ground: Ground = { folder: siteFolder, env, address: cluster.address, podRange };
   try {
     const [postgres, s3] = await Promise.all([startPostgres(ground), startS3(ground)]);
     await timed(log, 'loading the images', async () => {
-      for (const archive of Object.values(archives)) await cluster.load(archive);
+      for (const [tag, archive] of Object.entries(archives)) await cluster.containerd.load(tag, archive);
     });
     const [operator = '', trainer = ''] = Object.keys(archives);
     const stop = async (): Promise<void> => {
