@@ -31,7 +31,9 @@ export class Session {
     const signal = stop?.signal ?? new AbortController().signal;
     try {
       const answer = await body(this.#context(reporter, signal));
-      reporter.close();
+      // what was interrupted is not done
+      if (signal.aborted) reporter.clear();
+      else reporter.close();
       this.exitCode = answer.exitCode ?? 0;
       this.#show(answer);
     } catch (error) {

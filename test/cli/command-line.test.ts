@@ -31,6 +31,22 @@ describe('help', () => {
       ['--top', 'Examples:'],
     ],
     [
+      ['submit', '--help'],
+      ['--output', '--data-secret', '--gpu', '--dry-run', '--wait', '--learning-rate', '--namespace', 'Examples:'],
+    ],
+    [
+      ['status', '--help'],
+      ['--watch', '--kubeconfig', '--context', 'Examples:'],
+    ],
+    [
+      ['logs', '--help'],
+      ['--follow', '--profile', '--tail', 'Examples:'],
+    ],
+    [
+      ['get-model', '--help'],
+      ['--out', '--from-secret', '--image', 'Examples:'],
+    ],
+    [
       ['zoo', '--help'],
       ['list', 'show', 'import', 'verify'],
     ],
@@ -95,6 +111,16 @@ describe('wrong input exits with 2, one sentence and a remedy', () => {
     ['no images to predict', ['predict', '.'], /Missing required argument 'image'/, /--help/],
     ['an encoding that is none', ['arch', '9-_8_1'], /wrong at character 1/, /0 to 6/],
     ['an unknown family', ['arch', 'resnet'], /No family/, /et-nas/],
+    ['a local folder for a cluster', ['submit', '.', '--output', 'claim:m'], /neither a claim nor in S3/, /nasoa tune/],
+    ['a task without an output', ['submit', 'claim:c'], /Required option '--output/, /--help/],
+    [
+      'steps on a cluster',
+      ['submit', 'claim:c', '--output', 'claim:m', '--steps', '9'],
+      /follows from/,
+      /Leave --steps/,
+    ],
+    ['a name that is none', ['status', 'A b'], /"A b" of the task/, /small letters/],
+    ['a kubeconfig that is not there', ['logs', 'x', '--kubeconfig', 'nope'], /"nope" cannot be read/, /KUBECONFIG/],
     ['a size of nothing', ['arch', '0-_8_1', '--size', '0'], /"0" of --size/, /whole number/],
     ['a zoo that is not there', ['zoo', 'list', '--zoo', 'nowhere'], /no zoo in "nowhere"/, /--zoo/],
     [

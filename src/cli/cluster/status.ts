@@ -14,8 +14,9 @@ import type { ClusterOptions } from './options.ts';
 import { isFinished, summaryOf } from './summary.ts';
 import { listTasks, readTask } from './tasks.ts';
 
-/** Of sentences, where there is no terminal. */
-const defaultColumns = 100;
+/** Columns of sentences: those of the terminal, as far as they are pleasant to read. */
+export const textColumns = (): number => Math.min(new Screen(process.stdout).columns ?? 100, 120);
+
 /** Ages and the time since the last report grow although nothing changes. */
 const redrawSeconds = 5;
 
@@ -45,8 +46,7 @@ export const documentOf = ({ metadata, spec, status = {} }: FineTuneTask) => {
 };
 
 function textOf(task: FineTuneTask, options: ClusterOptions, paint: Paint, now: Date): string {
-  const columns = Math.min(new Screen(process.stdout).columns ?? defaultColumns, 120);
-  return taskText(task, { paint, now, columns, flags: sameCluster(options) });
+  return taskText(task, { paint, now, columns: textColumns(), flags: sameCluster(options) });
 }
 
 /** Until Ctrl-C; a single task until it has finished or is gone. */

@@ -10,7 +10,7 @@ import { printable } from '../terminal/width.ts';
 import { openCluster } from './cluster.ts';
 import type { SubmitOptions, TaskDraft } from './draft.ts';
 import { sameCluster } from './follow-up.ts';
-import { documentOf } from './status.ts';
+import { documentOf, textColumns } from './status.ts';
 import { createTask } from './tasks.ts';
 import { waitForTask } from './wait.ts';
 
@@ -36,7 +36,7 @@ export async function submitTask(
     return { document: { name, namespace, uid }, text: (paint) => submittedText(task, flags, paint) };
   }
   context.print(`${submittedText(task, flags, context.paint)}\n`);
-  const style = { paint: context.paint, now: context.clock.date(), columns: 100, flags };
+  const style = { paint: context.paint, now: context.clock.date(), columns: textColumns(), flags };
   const onPlan = (planned: FineTuneTask): void => context.print(`${planLines(planned, style).join('\n')}\n`);
   const finished = await waitForTask(cluster, task, context, onPlan);
   if (finished !== undefined) {

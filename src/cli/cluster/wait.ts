@@ -40,12 +40,14 @@ export async function waitForTask(
     if (now === undefined) {
       throw new RunError(`The task "${name}" was deleted.`, 'Submit it again if it was not meant to be.');
     }
+    if (!isFinished(now)) teller.tell(now);
     if (!planned && now.status?.plan !== undefined) {
       planned = true;
       onPlan(now);
+      // the text has taken the place of the bar
+      if (!isFinished(now)) teller.tell(now);
     }
     if (isFinished(now)) return finished(now);
-    teller.tell(now);
   }
   return undefined;
 }
@@ -77,16 +79,16 @@ class ProgressTeller {
 
   tell({ status = {} }: FineTuneTask): void {
     const name = phaseNames[status.phase ?? 'Pending'] ?? 'waiting';
-    if (name !== this.#phase) {
-      this.#phase = name;
-      this.#reporter.phase(name);
-    }
+    const { progress } = status;
+    const isCounted = name === 'training' && progress !== undefined;
+    // a bar begins the phase by itself, and shows its first share at once
+    if (name !== this.#phase && !isCounted) this.#reporter.phase(name);
+    this.#phase = name;
     const trouble = troubleOf(status.conditions ?? []);
     const words = trouble === undefined ? '' : `${trouble.reason}: ${trouble.message}`;
     if (words !== '' && words !== this.#trouble) this.#reporter.line(words);
     this.#trouble = words;
-    const { progress } = status;
-    if (name !== 'training' || progress === undefined) return;
+    if (!isCounted) return;
     const { step, steps, accuracy, secondsLeft } = progress;
     this.#reporter.progress({
       ...{ phase: name, done: step, total: steps },

@@ -12,7 +12,7 @@ import type { Paint } from './paint.ts';
 import { planFacts, sourceWords } from './plan-text.ts';
 import { verdict } from './result-text.ts';
 import { type Column, renderFacts, renderTable } from './table.ts';
-import { printable, wrap } from './width.ts';
+import { displayWidth, printable, wrap } from './width.ts';
 
 export interface TaskStyle {
   readonly paint: Paint;
@@ -29,9 +29,11 @@ export function taskText(task: FineTuneTask, style: TaskStyle): string {
   const { metadata, status = {} } = task;
   const phase = status.phase ?? 'Pending';
   const colour = phase === 'Failed' ? 'red' : phase === 'Complete' ? 'green' : 'cyan';
+  const head = `${paint('bold', printable(metadata.name))}  ${paint(colour, phase)}`;
   const where = `in the namespace ${printable(metadata.namespace)}, created ${ageOf(metadata.creationTimestamp, style.now)} ago`;
+  const isLong = displayWidth(head) + 2 + displayWidth(where) > style.columns;
   return [
-    `${paint('bold', printable(metadata.name))}  ${paint(colour, phase)}  ${paint('dim', where)}`,
+    `${head}${isLong ? '\n' : '  '}${paint('dim', where)}`,
     ...troubleLines(task, style),
     '',
     renderFacts(requestFacts(task), paint),
@@ -62,7 +64,8 @@ function requestFacts({ spec, status = {} }: FineTuneTask): readonly (readonly [
     const images = `${count(trainImages)} to train on, ${count(validationImages)} to validate on`;
     facts.push(['Images', `${images}, ${count(features.classes)} classes${damaged}`]);
   }
-  facts.push(['Budget', `${formatDuration(activeSeconds)} of ${limit} active time spent${money}`]);
+  const spent = activeSeconds === 0 ? 'nothing' : formatDuration(activeSeconds);
+  facts.push(['Budget', `${spent} of ${limit} active time spent${money}`]);
   if (gpu !== undefined) facts.push(['GPU', printable(gpu.count === 1 ? gpu.name : `${gpu.count} × ${gpu.name}`)]);
   if (spec.queueName !== undefined) facts.push(['Queue', printable(spec.queueName)]);
   if (spec.zooRef !== undefined) facts.push(['Zoo', printable(spec.zooRef.name)]);
