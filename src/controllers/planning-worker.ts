@@ -15,6 +15,9 @@ const known = new Set<string>();
 let loss: number | undefined;
 /** Weight of the newest run in the smoothed loss: about the last ten count. */
 const newestShare = 0.1;
+/** Runs at the last time that all were gone through, and the growth after which that is done again. */
+let replayed = 0;
+const replayGrowth = 1.1;
 
 port.on('message', (order: PlanningOrder) => {
   port.postMessage(obeyed(order));
@@ -35,16 +38,24 @@ function obeyed(order: PlanningOrder): PlanningReply {
   }
 }
 
-/** Judges the predictor by the runs that it does not know yet, then lets it learn from all. */
+/** Judges the predictor by the runs that it does not know yet, then lets it learn them. */
 function learn(experiences: readonly Experience[]): Lesson {
+  const unknown = experiences.filter(({ id }) => !known.has(id));
   const isFirst = known.size === 0;
-  for (const experience of experiences) {
-    if (!isFirst && !known.has(experience.id)) {
-      const error = Math.abs(predictor.predictOne(encode(experience)).mean - experience.accuracy);
-      loss = loss === undefined ? error : loss + newestShare * (error - loss);
-    }
+  for (const experience of unknown) {
     known.add(experience.id);
+    const x = encode(experience);
+    if (!isFirst) judge(Math.abs(predictor.predictOne(x).mean - experience.accuracy));
+    predictor.learnOne(x, experience.accuracy);
   }
-  predictor = learnedFrom(experiences);
-  return { experiences: experiences.length, ...(loss === undefined ? {} : { loss }) };
+  // single runs are learnt as they come; once there are many, all are gone through again, which brings out more
+  if (known.size > replayGrowth * replayed) {
+    predictor = learnedFrom(experiences);
+    replayed = known.size;
+  }
+  return { experiences: known.size, ...(loss === undefined ? {} : { loss }) };
+}
+
+function judge(error: number): void {
+  loss = loss === undefined ? error : loss + newestShare * (error - loss);
 }

@@ -15,6 +15,9 @@ import { connect } from '../../src/kube/client.ts';
 import { systemTimers } from '../../src/kube/timers.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createRng } from '../../src/lib/rng.ts';
+import { costOf } from '../../src/nas/cost.ts';
+import { networkOf } from '../../src/nas/families/table.ts';
+import { proxyInputSize } from '../../src/nas/search.ts';
 import { startTestApi, type TestApi, type TestApiOptions } from './api-server.ts';
 import { aProfile, leastTaskSpec } from './objects.ts';
 
@@ -157,7 +160,17 @@ export function answerOf(job: TrainerJob): TrainerMessage {
         curve: [{ seconds, accuracy: 0.83 }],
       };
     }
-    default:
-      throw new Error(`no answer for a pod of the role ${job.kind}`);
+    case 'candidate': {
+      const { parameters, macs } = costOf(networkOf(job.encoding, { classes: 10 }), proxyInputSize);
+      const [parametersM, macsM] = [parameters / 1e6, macs / 1e6];
+      // larger networks are better and slower
+      const measured = { parametersM, macsM, accuracy: macsM / (macsM + 20), stepSeconds: 0.002 * macsM };
+      return { kind: 'candidate', candidate: job.candidate, encoding: job.encoding, ...measured, activeSeconds: 5 };
+    }
+    case 'pretraining':
+      return {
+        ...{ kind: 'pretraining', member: job.member, encoding: job.encoding, accuracy: 0.5, stepSeconds: 0.05 },
+        ...{ artifact: { claim: { claimName: 'models', path: job.output.folder } }, activeSeconds: 30 },
+      };
   }
 }

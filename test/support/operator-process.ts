@@ -13,6 +13,8 @@ export interface OperatorProcess {
   readonly https: number;
   /** Lines of its log so far. */
   readonly log: readonly LogLine[];
+  /** What it wrote to standard error. */
+  errors(): string;
   metrics(): Promise<string>;
   /** Resolves with its exit code, null where a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
@@ -67,7 +69,7 @@ export async function startOperator(env: Readonly<Record<string, string>>): Prom
     });
   });
   return {
-    ...{ child, ...ports, log },
+    ...{ child, ...ports, log, errors: () => errors },
     metrics: async () => (await fetch(`http://127.0.0.1:${ports.http}/metrics`)).text(),
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);

@@ -133,8 +133,9 @@ export class WorkerPlanner implements Planner {
     const { experience, clock, onLearned } = this.#options;
     const reply = await thread.ask({ kind: 'learn', experiences: await experience.list() });
     if (reply.kind !== 'learned') throw planningFailed('the thread could not learn');
+    // the first lesson goes through all there is and tells nothing of the next ones
+    if (thread.revision !== undefined) thread.learnsAgainSeconds = clock.nowSeconds() + reply.seconds / learningShare;
     thread.revision = revision;
     onLearned?.(reply);
-    thread.learnsAgainSeconds = clock.nowSeconds() + reply.seconds / learningShare;
   }
 }
