@@ -85,15 +85,18 @@ export class Reflector<T extends KubeObject> {
   async run(signal: AbortSignal): Promise<void> {
     const { resource, timers, rng } = this.#options;
     let failures = 0;
+    let before: Round['end'] | undefined;
     while (!signal.aborted) {
       const { end, healthy, error } = await this.#round(signal);
       if (signal.aborted) return;
+      const isNewlyExpired = end === 'expired' && before !== 'expired';
+      before = end;
       this.#metrics.watchRestarted(resource.plural, end);
       const clean = end === 'ended' || end === 'expired';
       failures = healthy ? (clean ? 0 : 1) : failures + 1;
       if (failures >= refusalsToList && end === 'refused' && wasAnswered(error)) this.#version = undefined;
-      // an expired version is no fault of the server: the first list after it need not wait
-      if (failures === 0 || (end === 'expired' && failures === 1)) continue;
+      // an expired version is no fault of the server, which is back after whatever failed before: the first list need not wait
+      if (failures === 0 || isNewlyExpired) continue;
       const askedSeconds = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) : 0;
       const waitSeconds = Math.max(askedSeconds, backOffSeconds(backOff, failures, rng));
       this.#log.warn('A watch ended; it will be opened again', {
