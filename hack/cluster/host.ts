@@ -19,6 +19,23 @@ export async function removeBridge(name: string, env: NodeJS.ProcessEnv): Promis
   if (existsSync(`/sys/class/net/${name}`)) await must(hostProgram('ip', env), ['link', 'del', name], env);
 }
 
+/** Networks of pods on that bridge that nobody took down: CNI keeps a record of each. */
+export async function removePodNetworks(bridge: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const ip = hostProgram('ip', env);
+  const ports = `/sys/class/net/${bridge}/brif`;
+  for (const port of existsSync(ports) ? readdirSync(ports) : []) await run(ip, ['link', 'del', port], { env });
+  const records = '/var/lib/cni/results';
+  for (const name of existsSync(records) ? readdirSync(records) : []) {
+    const text = readFileSync(join(records, name), 'utf8');
+    if (!text.includes(`"name":"${bridge}"`)) continue;
+    for (const [, namespace = ''] of text.matchAll(/"sandbox":"([^"]+)"/g)) {
+      await run(hostProgram('umount', env), ['--lazy', namespace], { env });
+      await rm(namespace, { force: true });
+    }
+    await rm(join(records, name));
+  }
+}
+
 /** kube-proxy's own tables; they may not be there. */
 export async function removeProxyRules(env: NodeJS.ProcessEnv): Promise<void> {
   for (const family of ['ip', 'ip6']) {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheDir } from '../../src/lib/user-dirs.ts';
 import { withLock } from '../file-lock.ts';
 import { hostProgram, must } from './programs.ts';
@@ -18,12 +18,6 @@ export interface ImageRequest {
   readonly dockerfile: string;
   readonly context: string;
   readonly args?: Readonly<Record<string, string>>;
-}
-
-export interface BuiltImage {
-  readonly tag: string;
-  /** Changes with anything in the image. */
-  readonly id: string;
 }
 
 export const imageCache = (env: NodeJS.ProcessEnv): string => join(cacheDir(env), 'images');
@@ -54,15 +48,13 @@ export function withImageStore<T>({ env, log }: ImageBuilding, work: () => Promi
 }
 
 /** Builds an image; layers that did not change come from buildah's cache. */
-export async function buildImage(request: ImageRequest, { env }: ImageBuilding): Promise<BuiltImage> {
+export async function buildImage(request: ImageRequest, { env }: ImageBuilding): Promise<void> {
   const args = Object.entries(request.args ?? {}).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   await buildah(
     env,
     ...['bud', '--isolation', 'chroot', '--layers', '--format', 'docker', '--pull-never'],
     ...[...mirrorSecrets(), ...args, '--file', request.dockerfile, '--tag', request.tag, request.context],
   );
-  const id = await buildah(env, 'inspect', '--type', 'image', '--format', '{{.FromImageID}}', request.tag);
-  return { tag: request.tag, id: id.trim() };
 }
 
 /** How npm and pip reach their registries on this machine is needed in the build, but must not stay in an image. */
@@ -74,19 +66,20 @@ const mirrorSecrets = (): readonly string[] =>
     .filter(({ path }) => existsSync(path))
     .flatMap(({ id, path }) => ['--secret', `id=${id},src=${path}`]);
 
-/** Path of the image as one file, as `docker load` and containerd take it; written once for each content. */
-export async function archiveOf({ tag, id }: BuiltImage, env: NodeJS.ProcessEnv): Promise<string> {
-  const folder = join(imageCache(env), 'archives');
-  const name = tag.replaceAll(/[^\w.-]/g, '-');
-  const path = join(folder, `${name}@${id.slice(0, 16)}.tar`);
-  if (existsSync(path)) return path;
+const nameOf = (tag: string): string => tag.replaceAll(/[^\w.-]/g, '-');
+
+/** Where the image of what `key` stands for is, or will be, as one file that `docker load` and containerd take. */
+export const archivePath = (tag: string, key: string, env: NodeJS.ProcessEnv): string =>
+  join(imageCache(env), 'archives', `${nameOf(tag)}@${key}.tar`);
+
+/** Writes an image to its file, in place of those of earlier contents. */
+export async function writeArchive(tag: string, path: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   for (const old of readdirSync(folder)) {
-    if (old.startsWith(`${name}@`)) await rm(join(folder, old), { force: true });
+    if (old.startsWith(`${nameOf(tag)}@`)) await rm(join(folder, old), { force: true });
   }
   const part = `${path}.part`;
-  await rm(part, { force: true });
   await buildah(env, 'push', '--quiet', tag, `docker-archive:${part}:${tag}`);
   await rename(part, path);
-  return path;
 }

@@ -2,6 +2,7 @@
  * The images of this checkout, on a Debian made by debootstrap instead of one from a registry. Needs root.
  *   node hack/cluster/images.ts [--gpu]   builds operator and trainer (for GPUs) and prints their sizes
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { arch, tmpdir } from 'node:os';
@@ -9,8 +10,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isProgram, reportFailure } from '../tool.ts';
+import { contextKey } from './build-context.ts';
 import { pauseImage } from './containerd.ts';
-import { archiveOf, buildImage, type ImageBuilding, imageCache, withImageStore } from './image-store.ts';
+import {
+  archivePath,
+  buildImage,
+  type ImageBuilding,
+  imageCache,
+  withImageStore,
+  writeArchive,
+} from './image-store.ts';
 import { hostProgram, must, requirePrograms } from './programs.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,31 +41,34 @@ const recipes: Readonly<Record<NasoaImage, Recipe>> = {
   },
 };
 
-/** Images of this checkout, each as one file. Minutes at first, seconds where nothing changed. */
+/** Images of this checkout, each as one file. Minutes at first, no time where nothing changed. */
 export async function nasoaArchives(
   names: readonly NasoaImage[],
   building: ImageBuilding,
 ): Promise<Readonly<Record<string, string>>> {
   const { env, log } = building;
-  requirePrograms(['buildah', 'debootstrap', 'gcc', 'tar'], env);
-  return withImageStore(building, async () => {
-    await ensureDebian(building);
-    const archives: Record<string, string> = {};
-    for (const name of names) {
-      const { tag, dockerfile, args = {} } = recipes[name];
-      const began = performance.now();
-      const image = await buildImage(
-        {
-          ...{ tag, dockerfile: join(checkout, 'images', dockerfile), context: checkout },
-          args: { BUILD_IMAGE: buildingImage, BASE_IMAGE: debianImage, ...args },
-        },
-        building,
-      );
-      archives[tag] = await archiveOf(image, env);
-      log(`${tag}: ${await sizeText(archives[tag])}, ${Math.round((performance.now() - began) / 1000)} s`);
-    }
-    return archives;
-  });
+  const wanted = names.map((name) => ({ ...recipes[name], path: archiveOf(recipes[name], env) }));
+  const missing = wanted.filter(({ path }) => !existsSync(path));
+  if (missing.length > 0) {
+    requirePrograms(['buildah', 'debootstrap', 'tar'], env);
+    await withImageStore(building, async () => {
+      await ensureDebian(building);
+      for (const { tag, dockerfile, args = {}, path } of missing) {
+        const began = performance.now();
+        const places = { dockerfile: join(checkout, 'images', dockerfile), context: checkout };
+        const bases = { BUILD_IMAGE: buildingImage, BASE_IMAGE: debianImage };
+        await buildImage({ tag, ...places, args: { ...bases, ...args } }, building);
+        await writeArchive(tag, path, env);
+        log(`${tag}: ${await sizeText(path)}, ${Math.round((performance.now() - began) / 1000)} s`);
+      }
+    });
+  }
+  return Object.fromEntries(wanted.map(({ tag, path }) => [tag, path]));
+}
+
+function archiveOf({ tag, dockerfile, args = {} }: Recipe, env: NodeJS.ProcessEnv): string {
+  const others = [readFileSync(join(checkout, 'images', dockerfile), 'utf8'), buildingDockerfile, JSON.stringify(args)];
+  return archivePath(tag, contextKey(checkout, others), env);
 }
 
 const sizeText = async (path: string): Promise<string> => `${Math.round((await stat(path)).size / 1e6)} MB`;
@@ -75,7 +87,7 @@ async function ensureDebian(building: ImageBuilding): Promise<void> {
     await copyFile(authorities, join(context, 'ca-certificates.crt'));
     for (const [tag, text] of [
       [debianImage, 'FROM scratch\nADD root.tar /\nCMD ["/bin/sh"]\n'],
-      [buildingImage, buildingDockerfile(nodeVersion())],
+      [buildingImage, buildingDockerfile],
     ] as const) {
       const dockerfile = join(context, 'Dockerfile');
       await writeFile(dockerfile, text);
@@ -90,13 +102,13 @@ async function ensureDebian(building: ImageBuilding): Promise<void> {
 const authorities = '/etc/ssl/certs/ca-certificates.crt';
 
 /** As node:24-bookworm: a current Node and npm, for Debian's are too old, with compiler and pip. */
-const buildingDockerfile = (nodeVersion: string): string => `FROM ${debianImage}
+const buildingDockerfile = `FROM ${debianImage}
 RUN apt-get update \\
  && apt-get install -y --no-install-recommends ca-certificates g++ npm python3-pip util-linux \\
  && rm -rf /var/lib/apt/lists/*
 COPY ca-certificates.crt ${authorities}
 ENV NODE_EXTRA_CA_CERTS=${authorities}
-RUN npm install --no-fund --no-audit --prefix /opt/tools node-linux-${arch()}@${nodeVersion} npm@11 \\
+RUN npm install --no-fund --no-audit --prefix /opt/tools node-linux-${arch()}@${nodeVersion()} npm@11 \\
  && ln -s /opt/tools/node_modules/node-linux-${arch()}/bin/node /usr/local/bin/node \\
  && ln -s /opt/tools/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 `;
@@ -126,18 +138,21 @@ async function makeRoot(target: string, env: NodeJS.ProcessEnv): Promise<void> {
 /** The image that holds a pod's namespaces, one static program, as a file. */
 export async function pauseArchive(building: ImageBuilding): Promise<string> {
   const { env } = building;
+  const source = fileURLToPath(new URL('pause.c', import.meta.url));
+  const key = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
+  const path = archivePath(pauseImage, key, env);
+  if (existsSync(path)) return path;
+  requirePrograms(['gcc', 'buildah'], env);
   const context = await mkdtemp(join(tmpdir(), 'nasoa-pause-'));
   try {
-    const source = fileURLToPath(new URL('pause.c', import.meta.url));
-    // the same program each time, so that the image stays in the cache
-    const flags = ['-static', '-Os', '-s', '-Wl,--build-id=none'];
-    await must(hostProgram('gcc', env), [...flags, '-o', join(context, 'pause'), source], env);
+    await must(hostProgram('gcc', env), ['-static', '-Os', '-s', '-o', join(context, 'pause'), source], env);
     const dockerfile = join(context, 'Dockerfile');
     await writeFile(dockerfile, 'FROM scratch\nCOPY pause /pause\nUSER 65535:65535\nENTRYPOINT ["/pause"]\n');
-    return await withImageStore(building, async () => {
-      const image = await buildImage({ tag: pauseImage, dockerfile, context }, building);
-      return archiveOf(image, env);
+    await withImageStore(building, async () => {
+      await buildImage({ tag: pauseImage, dockerfile, context }, building);
+      await writeArchive(pauseImage, path, env);
     });
+    return path;
   } finally {
     await rm(context, { recursive: true, force: true });
   }

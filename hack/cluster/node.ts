@@ -12,7 +12,15 @@ import { isProgram, reportFailure } from '../tool.ts';
 import { ensureBinaries } from './binaries.ts';
 import { type Containerd, killShims, pauseImage, socketOf, startContainerd } from './containerd.ts';
 import { type ControlPlane, controlPlanePrograms, startControlPlane } from './control-plane.ts';
-import { addBridge, removeBridge, removeCgroups, removeFolder, removeProxyRules, restoreFixedFolders } from './host.ts';
+import {
+  addBridge,
+  removeBridge,
+  removeCgroups,
+  removeFolder,
+  removePodNetworks,
+  removeProxyRules,
+  restoreFixedFolders,
+} from './host.ts';
 import { imageCache } from './image-store.ts';
 import { pauseArchive } from './images.ts';
 import {
@@ -74,6 +82,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     undo.push(
       () => removeBridge(nodeBridge, env),
       () => removeBridge(podBridge, env),
+      () => removePodNetworks(podBridge, env),
     );
     const plane = await startControlPlane({
       ...{ folder: join(folder, 'plane'), env, binaries, address, audit: options.audit === true },
@@ -113,6 +122,7 @@ async function removeRemains({ folder, env }: ClusterOptions): Promise<void> {
   if (!existsSync(folder)) return;
   await killShims(socketOf(containerdFolder(folder)));
   await removeFolder(folder, env);
+  await removePodNetworks(podBridge, env);
   await removeBridge(podBridge, env);
   await removeCgroups();
 }

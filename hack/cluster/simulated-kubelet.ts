@@ -53,6 +53,7 @@ export class SimulatedKubelet {
   readonly #jobs: Cache<Job>;
   /** Pods and Jobs that are in hand: each is begun once. */
   readonly #begun = new Set<string>();
+  readonly #doubled = new Set<string>();
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -128,6 +129,7 @@ export class SimulatedKubelet {
     const { namespace, name } = pod.metadata;
     const { api, timers, controlsJobs, fateOf } = this.#options;
     const fate = fateOf(trainerJobOf(pod), pod);
+    this.#watchForTwins(pod);
     if (fate.pending === true) return this.#setStatus(pod, fate.status ?? {});
     if (!controlsJobs && pod.spec.nodeName === undefined) {
       const target = { apiVersion: 'v1', kind: 'Node', name: nodeName };
@@ -145,6 +147,14 @@ export class SimulatedKubelet {
       });
     if (afterSeconds === 0) await finish();
     else timers.after(afterSeconds, () => this.#once(`finish of ${pod.metadata.uid}`, finish));
+  }
+
+  #watchForTwins({ metadata }: Pod): void {
+    const task = metadata.labels?.[labels.taskUid] ?? '';
+    const trains = ({ metadata: { labels: of } }: Pod): boolean =>
+      of?.[labels.taskUid] === task && of[labels.role] === 'training';
+    const live = this.#pods.list().filter((pod) => trains(pod) && !hasEnded(pod));
+    if (live.length > 1) this.#doubled.add(task);
   }
 
   /** The container is told to end, says its last words, and the pod goes. */
@@ -196,6 +206,11 @@ export class SimulatedKubelet {
   /** All Jobs of the trainer, as the watch tells them. */
   get jobs(): Cache<Job> {
     return this.#jobs;
+  }
+
+  /** Tasks of which two training pods were seen to run at a time. */
+  doubled(): number {
+    return this.#doubled.size;
   }
 
   /** Pods that are there and have not ended, by their keys. */

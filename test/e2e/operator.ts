@@ -1,4 +1,5 @@
 /** The operator's own objects. */
+import { readdirSync, readFileSync } from 'node:fs';
 import type { ApiClient } from '../../hack/cluster/api-client.ts';
 import { until } from '../../hack/cluster/service.ts';
 import { leaseName, operatorNamespace } from './release.ts';
@@ -17,10 +18,28 @@ export async function leaderPod(api: ApiClient): Promise<string | undefined> {
   return spec.holderIdentity?.split('_')[0];
 }
 
-export const otherLeader = (api: ApiClient, than: string): Promise<string> =>
-  until('another replica leads', 60, async () => {
-    const leader = await leaderPod(api);
-    return leader === than || leader === '' ? undefined : leader;
+/** Kills the process of a replica, as a crash does: it releases no lease. Answers when, in milliseconds of the clock. */
+export function crash(pod: string): number {
+  const mine = `POD_NAME=${pod}\0`;
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && environment(name).includes(mine));
+  if (pids.length === 0) throw new Error(`no process of ${pod} is on this machine`);
+  for (const pid of pids) process.kill(Number(pid), 'SIGKILL');
+  return Date.now();
+}
+
+function environment(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Waits until a replica has taken or renewed the lease after that time. */
+export const leaderSince = (api: ApiClient, sinceMs: number): Promise<string> =>
+  until('one leads', 60, async () => {
+    const { spec } = await api.call<Lease>('GET', leasePath);
+    return Date.parse(spec.renewTime ?? '') > sinceMs ? spec.holderIdentity?.split('_')[0] : undefined;
   });
 
 /** Waits until the Deployment has all its replicas of the newest kind. */
