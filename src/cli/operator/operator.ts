@@ -46,6 +46,8 @@ export interface OperatorOptions {
   readonly onServing?: (ports: { readonly http: number; readonly https: number }) => void;
 }
 
+/** A pod that was killed leaves the embedded database locked; another may take it a minute later. */
+const abandonedSeconds = 75;
 /** Requests on their way get this long at the end. */
 const graceSeconds = 5;
 
@@ -68,7 +70,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const leader = () => leaderOf(election.leader(), settings.identity);
   observeTasks(watches.tasks, metrics.tasks, { isLeader: () => leader().kind === 'here', clock: timers.clock });
 
-  const database = await openDatabase(options.env);
+  const database = await openDatabase(options.env, { waitSeconds: abandonedSeconds });
   parts.defer(() => database.close());
   const { members, experience: shipped } = await zooInImage();
   const experience = new KnownExperience({
