@@ -13,8 +13,8 @@ export interface Reconciler<V, Q, D> {
   /** Pure and synchronous. `now`: of the calendar. */
   decide(view: V, now: Date): D;
   questionIn(decision: D): Q | undefined;
-  /** The view with the answer. Rejects where there is none for now. */
-  answer(view: V, question: Q): Promise<V>;
+  /** The view with the answer; undefined where it is on its way and the object will be looked at again. */
+  answer(view: V, question: Q): Promise<V | undefined>;
   /** At most one write of the status, and only then the deeds that it promises. */
   apply(view: V, decision: D): Promise<Outcome>;
 }
@@ -42,7 +42,9 @@ export async function reconcile<V, Q, D>(reconciler: Reconciler<V, Q, D>, key: s
       const decision = reconciler.decide(view, clock.date());
       const question = reconciler.questionIn(decision);
       if (question === undefined) return await reconciler.apply(view, decision);
-      view = await reconciler.answer(view, question);
+      const answered = await reconciler.answer(view, question);
+      if (answered === undefined) return done;
+      view = answered;
     }
     throw new Error(`a decision about ${key} asks on and on`);
   } catch (error) {

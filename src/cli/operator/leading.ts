@@ -1,6 +1,7 @@
 /** What the leader does: the queues, the controllers and their workers. */
 import { Authority } from '../../controllers/authority.ts';
 import { taskReconciler } from '../../controllers/fine-tune-task/controller.ts';
+import { PlansUnderWay } from '../../controllers/fine-tune-task/plans-under-way.ts';
 import type { ExperienceSink, MemberSource, Planner } from '../../controllers/fine-tune-task/ports.ts';
 import { wakeTasks } from '../../controllers/fine-tune-task/wakes.ts';
 import { zooReconciler } from '../../controllers/model-zoo/controller.ts';
@@ -95,7 +96,8 @@ export class Leading {
     const { clock } = timers;
     const world = new ApiWorld({ api, informers: watches.informers, gate, recorder });
     return {
-      ...{ world, clock, planner, members, experience, progress: reports, store: searchStates },
+      ...{ world, clock, members, experience, progress: reports, store: searchStates },
+      plans: new PlansUnderWay(planner, (key) => this.#tasks.add(key)),
       settings: settings.trainer,
       refusals: new Refusals(clock),
       authority: new Authority(world, clock, authority),

@@ -1,7 +1,7 @@
 /** The controller of FineTuneTasks: its parts put together. */
 import type { Secret } from '../../crds/kubernetes.ts';
 import { Forbidden } from '../../kube/errors.ts';
-import { secrets } from '../../kube/resources.ts';
+import { keyOf, secrets } from '../../kube/resources.ts';
 import type { World } from '../../kube/world.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Experience } from '../../planner/types.ts';
@@ -9,11 +9,12 @@ import type { Reconciler } from '../runtime.ts';
 import { type ApplyPorts, apply } from './apply.ts';
 import { decide } from './decide.ts';
 import { type GatherPorts, gather } from './gather.ts';
-import type { ExperienceSink, Planner } from './ports.ts';
+import type { PlansUnderWay } from './plans-under-way.ts';
+import type { ExperienceSink } from './ports.ts';
 import { type Answers, type Decision, isQuestion, type Question, type View } from './view.ts';
 
 export interface TaskPorts extends Omit<GatherPorts, 'refusals'>, ApplyPorts {
-  readonly planner: Planner;
+  readonly plans: Pick<PlansUnderWay, 'take' | 'forget'>;
   readonly experience: ExperienceSink;
   /** Told of an experience that could not be stored for now; the task tries again. */
   readonly onExperienceLost: (error: unknown) => void;
@@ -21,22 +22,28 @@ export interface TaskPorts extends Omit<GatherPorts, 'refusals'>, ApplyPorts {
 
 export const taskReconciler = (ports: TaskPorts): Reconciler<View, Question, Decision> => ({
   kind: 'FineTuneTask',
-  gather: (key) => gather(key, ports),
+  gather: (key) => {
+    const view = gather(key, ports);
+    if (view === undefined) ports.plans.forget(key);
+    return view;
+  },
   decide,
   questionIn: ({ actions }) => actions.find(isQuestion),
-  answer: async (view, question) => ({
-    ...view,
-    answers: { ...view.answers, ...(await answerTo(question, view, ports)) },
-  }),
+  answer: async (view, question) => {
+    const answer = await answerTo(question, view, ports);
+    return answer === undefined ? undefined : { ...view, answers: { ...view.answers, ...answer } };
+  },
   apply: (view, decision) => apply(view, decision, ports),
 });
 
-async function answerTo(question: Question, view: View, ports: TaskPorts): Promise<Answers> {
+async function answerTo(question: Question, view: View, ports: TaskPorts): Promise<Answers | undefined> {
   switch (question.do) {
     case 'look':
       return { missingSecrets: await missingOf(question.secrets, view.task.metadata.namespace, ports.world) };
-    case 'plan':
-      return { plan: await ports.planner.plan(question.input) };
+    case 'plan': {
+      const plan = ports.plans.take(keyOf(view.task), question.input);
+      return plan === undefined ? undefined : { plan };
+    }
     case 'storeExperience':
       return { experience: await kept(question.experience, ports) };
   }
