@@ -9,7 +9,7 @@ import type { Site } from './site.ts';
 
 /** Clearly different ones, so that a minute on a busy machine tells them apart. */
 export const classes = ['Animals & Nature', 'Flags', 'People & Body', 'Smileys & Emotion'] as const;
-const perClass = { train: 120, val: 40 } as const;
+const perClass = { train: 120, proxy: 24, val: 40 } as const;
 /** Whom the pods run as. */
 const podUser = 65_532;
 
@@ -18,7 +18,7 @@ export interface Pictures {
   readonly unseen: string;
 }
 
-/** The claims `flowers` and `models` and the bucket `datasets`, as the samples name them. */
+/** The claims and the bucket that the samples name. */
 export async function layOutPictures({ cluster, ground, s3 }: Site, namespace: string): Promise<Pictures> {
   const source = await emojiFolder({
     example: fileURLToPath(new URL('../../examples/emoji', import.meta.url)),
@@ -29,9 +29,10 @@ export async function layOutPictures({ cluster, ground, s3 }: Site, namespace: s
   const volumes = join(ground.folder, 'volumes');
   await copyPictures(join(source, 'train'), join(volumes, 'flowers', 'images'), perClass.train);
   await copyPictures(join(source, 'train'), join(s3.buckets, 'datasets', 'flowers'), perClass.train);
+  await copyPictures(join(source, 'train'), join(volumes, 'pretraining-images'), perClass.proxy);
   const unseen = join(ground.folder, 'unseen');
   await copyPictures(join(source, 'val'), unseen, perClass.val);
-  for (const claim of ['flowers', 'models', 'zoo']) {
+  for (const claim of ['flowers', 'models', 'pretraining-images', 'zoo']) {
     const path = join(volumes, claim);
     await mkdir(path, { recursive: true });
     await chown(path, podUser, podUser);

@@ -19,7 +19,8 @@ interface Metadata {
 }
 
 interface Line<T> {
-  readonly type: Entry<T>['type'] | 'BOOKMARK' | 'ERROR';
+  /** Absent from a refusal, which is no event. */
+  readonly type?: Entry<T>['type'] | 'BOOKMARK' | 'ERROR';
   readonly object: T & { readonly metadata: Metadata };
 }
 
@@ -91,7 +92,7 @@ export class History<T> {
   }
 
   #add({ type, object }: Line<T>): void {
-    if (type === 'BOOKMARK' || type === 'ERROR') return;
+    if (type === undefined || type === 'BOOKMARK' || type === 'ERROR') return;
     this.entries.push({ type, object, revision: Number(object.metadata.resourceVersion) });
   }
 }
