@@ -34,7 +34,8 @@ COPY LICENSE NOTICE package.json /app/
 COPY zoo/default/*.json zoo/default/*.jsonl /app/zoo/default/
 COPY bin /app/bin
 COPY src /app/src
-ENV NODE_ENV=production HOME=/tmp
+# glibc keeps an arena of freed memory for each thread otherwise: 130 MB more after the start
+ENV NODE_ENV=production HOME=/tmp MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8080 8443

@@ -78,6 +78,5 @@ async function modelOf({ cluster }: Site, name: string) {
   const task: FineTuneTask = await cluster.task(name);
   const all = await cluster.api.call<{ items: readonly Job[] }>('GET', `/apis/batch/v1/namespaces/${namespace}/jobs`);
   const jobs = all.items.filter(({ metadata }) => metadata.labels?.[labels.taskUid] === task.metadata.uid);
-  // as many writes of the status as the operator needs to get there
-  return { task, jobs, statusWrites: 4 };
+  return { task, jobs };
 }

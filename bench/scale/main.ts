@@ -33,6 +33,7 @@ try {
     { what: 'reconcile, 99th percentile', value: 1000 * burst.p99Seconds, unit: 'ms' },
     { what: 'longest stall of the event loop', value: 1000 * burst.stallSeconds, unit: 'ms' },
     { what: 'processor time of the operator', value: 1000 * burst.processorPerTask, unit: 'ms per task' },
+    { what: 'database of experience', value: site.database, unit: '' },
     { what: 'memory after the burst', value: burst.memoryMb, unit: 'MB' },
     { what: `memory at ${objects} tasks`, value: full.memoryMb, unit: 'MB' },
     { what: `stall of the event loop at ${objects} tasks`, value: 1000 * full.stallSeconds, unit: 'ms' },

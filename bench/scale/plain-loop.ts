@@ -8,7 +8,6 @@ import { taskObject } from '../../test/support/operator-cluster.ts';
 export interface Model {
   readonly task: FineTuneTask;
   readonly jobs: readonly Job[];
-  readonly statusWrites: number;
 }
 
 const tasksPath = (namespace: string): string => `/apis/nasoa.dev/v1alpha1/namespaces/${namespace}/finetunetasks`;
@@ -17,7 +16,7 @@ const tasksPath = (namespace: string): string => `/apis/nasoa.dev/v1alpha1/names
 export async function plainLoop(
   api: ApiClient,
   namespace: string,
-  { task, jobs, statusWrites }: Model,
+  { task, jobs }: Model,
   { count, workers }: { readonly count: number; readonly workers: number },
 ): Promise<number> {
   const started = performance.now();
@@ -26,8 +25,9 @@ export async function plainLoop(
     for (let i = next++; i < count; i = next++) {
       const name = `plain-${i}`;
       await api.call('POST', tasksPath(namespace), { ...taskObject(name), metadata: { name, namespace } });
-      for (let write = 0; write < statusWrites; write++) {
-        const status = { ...task.status, observedGeneration: write };
+      // as the operator does: the promise of the profile Job, then profile, plan and the promise of the training Job
+      const { plan, profile, ...promise } = task.status ?? {};
+      for (const status of [promise, { ...promise, plan, profile }]) {
         const body = { apiVersion: task.apiVersion, kind: task.kind, metadata: { name, namespace }, status };
         const path = `${tasksPath(namespace)}/${name}/status?fieldManager=plain&force=true`;
         await api.call('PATCH', path, body, 'application/apply-patch+yaml');

@@ -1,4 +1,8 @@
 /** The cluster of the benchmark, and the operators on it. */
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { postgresPrograms, startPostgres } from '../../hack/cluster/postgres.ts';
 import { until } from '../../hack/cluster/service.ts';
 import type { FineTuneTask } from '../../src/crds/fine-tune-task.ts';
 import {
@@ -18,6 +22,8 @@ export const plainNamespace = 'plain';
 
 export interface Site {
   readonly cluster: OperatorCluster;
+  /** What the operators keep their experience in. */
+  readonly database: 'embedded' | 'PostgreSQL';
   operator: OperatorProcess;
   readonly start: (name: string) => Promise<OperatorProcess>;
   /** Creates tasks, many at a time, named `PREFIX-0` and so on. */
@@ -30,12 +36,16 @@ export interface Site {
   readonly close: () => Promise<void>;
 }
 
-const creators = 32;
+const creators = 8;
 let made = 0;
 
 export async function openSite(): Promise<Site> {
   const cluster = await startOperatorCluster();
   await cluster.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: plainNamespace } });
+  // replicas need a served database, and with ten thousand tasks there are replicas
+  const folder = await openFolder();
+  const canServe = postgresPrograms() !== undefined && process.getuid?.() === 0;
+  const postgres = canServe ? await startPostgres({ folder, env: process.env }) : undefined;
   const operators = new Set<OperatorProcess>();
   const start = async (name: string): Promise<OperatorProcess> => {
     const operator = await startOperator({
@@ -43,8 +53,7 @@ export async function openSite(): Promise<Site> {
       POD_NAME: name,
       ...{ NASOA_WORKERS: String(workers), NASOA_CANDIDATES: String(candidates), NASOA_LOG_LEVEL: 'info' },
       NASOA_NAMESPACES: namespace,
-      // what a pod of that size would get, so that memory is measured as it would be there
-      NODE_OPTIONS: '--max-old-space-size=256',
+      ...(postgres === undefined ? {} : { DATABASE_URL: postgres.url }),
     });
     operators.add(operator);
     return operator;
@@ -62,6 +71,7 @@ export async function openSite(): Promise<Site> {
   };
   const site: Site = {
     ...{ cluster, start, create },
+    database: postgres === undefined ? 'embedded' : 'PostgreSQL',
     operator: await start('operator-0'),
     fillUp: async (objects, say) => {
       say(`filling up to ${objects} tasks`);
@@ -78,7 +88,9 @@ export async function openSite(): Promise<Site> {
       for (const operator of operators) {
         if (operator.child.exitCode === null && operator.child.signalCode === null) await operator.stop('SIGKILL');
       }
+      await postgres?.service.stop();
       await cluster.stop();
+      await rm(folder, { recursive: true, force: true });
     },
   };
   return site;
@@ -92,3 +104,11 @@ const atRest = (operator: OperatorProcess, objects: number): Promise<true> =>
     const open = sumOf(samples, 'nasoa_tasks', { phase: 'Pending' }) + sumOf(samples, 'nasoa_queue_depth');
     return known >= objects && open === 0 ? true : undefined;
   });
+
+/** Others may pass through it: PostgreSQL runs as nobody. */
+async function openFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nasoa-scale-'));
+  await chmod(folder, 0o711);
+  await mkdir(join(folder, 'logs'));
+  return folder;
+}

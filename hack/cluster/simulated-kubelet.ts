@@ -12,6 +12,7 @@ import type { ContainerState, Job, Pod, PodStatus } from '../../src/crds/workloa
 import type { Api } from '../../src/kube/api.ts';
 import type { Cache } from '../../src/kube/cache.ts';
 import { AlreadyExists, Conflict, NotFound } from '../../src/kube/errors.ts';
+import { Fifo } from '../../src/kube/fifo.ts';
 import { Informers } from '../../src/kube/informers.ts';
 import { jobs, keyOf, pathOf, pods } from '../../src/kube/resources.ts';
 import type { Timers } from '../../src/kube/timers.ts';
@@ -44,6 +45,7 @@ export interface KubeletOptions {
 }
 
 const nodeName = 'simulated';
+const atOnce = 8;
 const merge = { contentType: 'application/merge-patch+json' };
 
 export class SimulatedKubelet {
@@ -54,6 +56,8 @@ export class SimulatedKubelet {
   /** Pods and Jobs that are in hand: each is begun once. */
   readonly #begun = new Set<string>();
   readonly #doubled = new Set<string>();
+  readonly #waiting = new Fifo<() => Promise<void>>();
+  #working = 0;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -81,11 +85,26 @@ export class SimulatedKubelet {
   #once(what: string, work: () => Promise<void>): void {
     if (this.#begun.has(what)) return;
     this.#begun.add(what);
-    work().catch((error: unknown) => {
-      if (this.#stop.signal.aborted || error instanceof NotFound || error instanceof Conflict) return;
-      // another try when the object changes or is listed again
-      this.#begun.delete(what);
-      this.#options.onError?.(error);
+    this.#waiting.push(() =>
+      work().catch((error: unknown) => {
+        if (this.#stop.signal.aborted || error instanceof NotFound || error instanceof Conflict) return;
+        // another try when the object changes or is listed again
+        this.#begun.delete(what);
+        this.#options.onError?.(error);
+      }),
+    );
+    this.#next();
+  }
+
+  /** Like the real ones it does not send all it has to say at a time. */
+  #next(): void {
+    if (this.#working >= atOnce) return;
+    const work = this.#waiting.shift();
+    if (work === undefined) return;
+    this.#working++;
+    void work().finally(() => {
+      this.#working--;
+      this.#next();
     });
   }
 

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import { encode } from '../planner/encode.ts';
-import type { Experience } from '../planner/types.ts';
+import type { Experience, MemberInfo } from '../planner/types.ts';
 import { learnedFrom, planTask } from './fine-tune-task/plan-task.ts';
 import type { Lesson, PlanningOrder, PlanningReply, PlanningSetup } from './planning-protocol.ts';
 
@@ -30,7 +30,7 @@ function obeyed(order: PlanningOrder): PlanningReply {
     if (order.kind === 'learn') {
       return { kind: 'learned', id, ...learn(order.experiences), seconds: systemClock.nowSeconds() - began };
     }
-    const found = planTask(order.input, predictor, candidates);
+    const found = planTask({ ...order.input, members: knownMembers(order.input.members) }, predictor, candidates);
     const answer = found.kind === 'plan' ? { ...found, seconds: systemClock.nowSeconds() - began } : found;
     return { kind: 'planned', id, answer };
   } catch (error) {
@@ -58,4 +58,16 @@ function learn(experiences: readonly Experience[]): Lesson {
 
 function judge(error: number): void {
   loss = loss === undefined ? error : loss + newestShare * (error - loss);
+}
+
+/** Each message brings copies; the planner remembers what follows from a member by the very object. */
+const membersByText = new Map<string, readonly MemberInfo[]>();
+const mostZoos = 64;
+
+function knownMembers(members: readonly MemberInfo[]): readonly MemberInfo[] {
+  const text = JSON.stringify(members);
+  const known = membersByText.get(text) ?? members;
+  if (membersByText.size >= mostZoos) membersByText.clear();
+  membersByText.set(text, known);
+  return known;
 }

@@ -25,7 +25,7 @@ export const taskProfile = object(
     workers: optional(count('Workers that decode images on the node.')),
     seconds: seconds('Active seconds that the profile took.'),
   },
-  { description: 'What was measured of the data set and of the node, before planning.' },
+  { description: 'What was measured of the data set and of the node, before planning.', atomic: true },
 );
 export type TaskProfile = Infer<typeof taskProfile>;
 
@@ -51,7 +51,7 @@ export const taskPlan = object(
     }),
     plannedAt: timestamp('When the plan was made.'),
   },
-  { description: 'Network and regime, chosen before any training pod exists.' },
+  { description: 'Network and regime, chosen before any training pod exists.', atomic: true },
 );
 export type TaskPlan = Infer<typeof taskPlan>;
 
@@ -65,7 +65,7 @@ export const taskResult = object(
     seconds: seconds('Active seconds of the whole task.'),
     steps: optional(count('Training steps that were run, in batches of the plan.')),
   },
-  { description: 'What came of the task.' },
+  { description: 'What came of the task.', atomic: true },
 );
 export type TaskResult = Infer<typeof taskResult>;
 
@@ -77,7 +77,7 @@ const progress = object(
     secondsLeft: optional(seconds('Expected active seconds left.')),
     lastReportTime: timestamp('When the pod last reported.'),
   },
-  { description: 'How far the training is.' },
+  { description: 'How far the training is.', atomic: true },
 );
 
 export const fineTuneTaskStatus = object(
@@ -102,7 +102,7 @@ export const fineTuneTaskStatus = object(
           training: count('Training Jobs created.'),
           memoryPlan: count('How often batch and caches were halved for want of memory.'),
         },
-        { description: 'How often it was tried.' },
+        { description: 'How often it was tried.', atomic: true },
       ),
     ),
     result: optional(taskResult),

@@ -46,7 +46,7 @@ export const modelZooStatus = object(
           failed: count('Candidates that could not be evaluated.'),
           total: count('Candidates asked for.'),
         },
-        { description: 'How far the search is.' },
+        { description: 'How far the search is.', atomic: true },
       ),
     ),
     front: optional(list(frontEntry, { description: 'The best of the front, fastest first.', maxItems: 20 })),

@@ -59,6 +59,7 @@ function shapeOf(node: Node): OpenApi {
       const required = entries.filter(([, { presence }]) => presence === 'required').map(([name]) => name);
       return {
         type: 'object',
+        ...(node.atomic === true ? { 'x-kubernetes-map-type': 'atomic' } : {}),
         ...(required.length > 0 ? { required } : {}),
         properties: Object.fromEntries(entries.map(([name, property]) => [name, openApi(property)])),
       };

@@ -63,6 +63,8 @@ export interface MapNode extends Described {
 
 export interface ObjectNode extends Described {
   readonly kind: 'object';
+  /** Written as a whole by one manager: the API server then keeps no account of its single fields, which costs it. */
+  readonly atomic?: boolean;
   readonly properties: Readonly<Record<string, Schema<unknown, Presence>>>;
 }
 
@@ -132,8 +134,10 @@ export const map = <T>(
   options: Omit<MapNode, 'kind' | 'values'>,
 ): Schema<Readonly<Record<string, T>>> => required({ kind: 'map', values: values.node, ...options });
 
-export const object = <const P extends Properties>(properties: P, options: Described): Schema<ObjectOf<P>> =>
-  required({ kind: 'object', properties, ...options });
+export const object = <const P extends Properties>(
+  properties: P,
+  options: Described & Pick<ObjectNode, 'atomic'>,
+): Schema<ObjectOf<P>> => required({ kind: 'object', properties, ...options });
 
 /** An object with exactly one of `variants`, beside `common` fields. */
 export function exactlyOne<const V extends Properties, const C extends Properties>(

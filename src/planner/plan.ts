@@ -3,7 +3,7 @@ import { InputError } from '../lib/errors.ts';
 import type { Rng } from '../lib/rng.ts';
 import { type Candidate, candidates as drawCandidates, leastSeconds, type SharedSpace } from './candidates.ts';
 import { encode } from './encode.ts';
-import { confidence, type Predictor } from './predictors/contract.ts';
+import { confidence, type Interval, type Predictor } from './predictors/contract.ts';
 import { defaultRunCosts, type RunCosts, type RunCounts } from './run-time.ts';
 import type { Timing } from './timing.ts';
 import type { Choice, DatasetFeatures, MemberInfo, Plan, Regime } from './types.ts';
@@ -35,9 +35,10 @@ const reserveShare = 0.02;
 /** Part of the interval's lower half taken off a candidate: the best of thousands of guesses is a lucky guess. */
 const caution = 0.25;
 
-interface Scored extends Candidate {
+interface Scored {
+  readonly candidate: Candidate;
+  readonly accuracy: Interval;
   readonly score: number;
-  readonly choice: Choice;
 }
 
 /**
@@ -53,7 +54,7 @@ export function makePlan(request: PlanRequest): Plan {
   const fitting = drawCandidates(members, shared, overrides, rng, count);
   if (fitting.length === 0) throw nothingFits(request, shared, overrides);
   const scored = fitting.map((candidate) => score(candidate, request)).sort(byScore);
-  const best = (scored[0] as Scored).choice;
+  const best = choiceOf(scored[0] as Scored);
   return {
     ...best,
     budgetSeconds,
@@ -72,26 +73,33 @@ function sharedSpace(request: PlanRequest, seconds: number): SharedSpace {
 }
 
 function score(candidate: Candidate, { features, predictor }: PlanRequest): Scored {
-  const { member, regime, seconds } = candidate;
-  const { mean, low, high } = predictor.predictOne(encode({ features, member, regime }));
-  const choice = { member: member.name, regime, predicted: { accuracy: mean, low, high, seconds } };
-  return { ...candidate, choice, score: mean - caution * (mean - low) };
+  const { member, regime } = candidate;
+  const accuracy = predictor.predictOne(encode({ features, member, regime }));
+  return { candidate, accuracy, score: accuracy.mean - caution * (accuracy.mean - accuracy.low) };
+}
+
+function choiceOf({ candidate: { member, regime, seconds }, accuracy: { mean, low, high } }: Scored): Choice {
+  return { member: member.name, regime, predicted: { accuracy: mean, low, high, seconds } };
 }
 
 /** Best first; of equals the faster. */
-const byScore = (a: Scored, b: Scored): number => b.score - a.score || a.seconds - b.seconds;
+const byScore = (a: Scored, b: Scored): number => b.score - a.score || a.candidate.seconds - b.candidate.seconds;
 
 function runnersUp(scored: readonly Scored[]): readonly Choice[] {
-  const chosen: Scored[] = scored.slice(0, 1);
+  const chosen: Candidate[] = [];
+  const choices: Choice[] = [];
   for (const next of scored) {
-    if (chosen.length > mostRunnersUp) break;
-    if (chosen.every((c) => clearlyDifferent(c.choice, next.choice))) chosen.push(next);
+    if (choices.length > mostRunnersUp) break;
+    if (!chosen.every((before) => clearlyDifferent(before, next.candidate))) continue;
+    chosen.push(next.candidate);
+    choices.push(choiceOf(next));
   }
-  return chosen.slice(1).map((c) => c.choice);
+  // the first is the plan itself
+  return choices.slice(1);
 }
 
 /** Another member, or a regime that differs in at least two ways that a person would call another plan. */
-function clearlyDifferent(a: Choice, b: Choice): boolean {
+function clearlyDifferent(a: Candidate, b: Candidate): boolean {
   if (a.member !== b.member) return true;
   const [p, q] = [a.regime, b.regime];
   const differences = [
@@ -99,7 +107,7 @@ function clearlyDifferent(a: Choice, b: Choice): boolean {
     p.frozenStages !== q.frozenStages,
     p.optimizer !== q.optimizer,
     p.augmentation !== q.augmentation,
-    Math.abs(Math.log(a.predicted.seconds / b.predicted.seconds)) > Math.log(1.5),
+    Math.abs(Math.log(a.seconds / b.seconds)) > Math.log(1.5),
   ];
   return differences.filter(Boolean).length >= 2;
 }
@@ -109,8 +117,8 @@ function cloud(scored: readonly Scored[]): Plan['cloud'] {
   const stride = Math.max(1, scored.length / mostCloudPoints);
   const length = Math.min(scored.length, mostCloudPoints);
   return Array.from({ length }, (_, i) => {
-    const { choice } = scored[Math.floor(i * stride)] as Scored;
-    return { member: choice.member, seconds: choice.predicted.seconds, accuracy: choice.predicted.accuracy };
+    const { candidate, accuracy } = scored[Math.floor(i * stride)] as Scored;
+    return { member: candidate.member.name, seconds: candidate.seconds, accuracy: accuracy.mean };
   });
 }
 

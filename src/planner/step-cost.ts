@@ -55,3 +55,21 @@ export function stepDistance(a: StepQuery, b: StepQuery, memberA: MemberInfo, me
   const members = memberA.name === memberB.name ? 0 : 1.5;
   return Math.hypot(sizes, batches, frozen, cached, members);
 }
+
+/** The same function of a member's steps, each computed once. */
+export function remembering<T>(
+  compute: (member: MemberInfo, query: StepQuery) => T,
+): (member: MemberInfo, query: StepQuery) => T {
+  const known = new WeakMap<MemberInfo, Map<number, T>>();
+  return (member, query) => {
+    const { inputSize, batchSize, frozenStages, cachedFeatures, precision } = query;
+    // one number in place of a text: this is asked millions of times
+    const flags = (cachedFeatures ? 2 : 0) + (precision === 'bf16' ? 1 : 0);
+    const key = ((inputSize * 2 ** 20 + batchSize) * 2 ** 8 + frozenStages) * 4 + flags;
+    const ofMember = known.get(member) ?? new Map<number, T>();
+    const found = ofMember.get(key) ?? compute(member, query);
+    ofMember.set(key, found);
+    known.set(member, ofMember);
+    return found;
+  };
+}

@@ -1,4 +1,4 @@
-import { type StepQuery, stepDistance, stepParts } from './step-cost.ts';
+import { remembering, type StepQuery, stepDistance, stepParts } from './step-cost.ts';
 import { fitMachine, fitReference, type Machine, type Reference } from './timing-fit.ts';
 import type { MemberInfo, Regime, StepTime } from './types.ts';
 
@@ -43,16 +43,15 @@ const noise = 0.05;
  */
 export function calibrate(members: readonly MemberInfo[], measured: readonly MeasuredStep[]): Timing {
   const byName = new Map(members.map((m) => [m.name, m]));
-  const references = new Map(members.map((m) => [m.name, referenceOf(m)]));
   const usable = measured.flatMap((step) => {
     const member = byName.get(step.member);
     const known = member !== undefined && Number.isFinite(step.seconds) && step.seconds > 0;
     return known ? [{ member, query: queryOf(step), seconds: step.seconds }] : [];
   });
   const plain = usable.filter((u) => u.query.precision === 'fp32');
-  const rows = plain.map((u) => ({ ...partsInSeconds(u.member, u.query, references), seconds: u.seconds }));
+  const rows = plain.map((u) => ({ ...partsInSeconds(u.member, u.query), seconds: u.seconds }));
   const machine = fitMachine(rows);
-  const base = (member: MemberInfo, query: StepQuery) => onMachine(machine, partsInSeconds(member, query, references));
+  const base = (member: MemberInfo, query: StepQuery) => onMachine(machine, partsInSeconds(member, query));
   const residuals: Residual[] = plain.map(({ member, query, seconds }) => {
     return { member, query, residual: Math.log(seconds / base(member, query)) };
   });
@@ -81,21 +80,8 @@ export function calibrate(members: readonly MemberInfo[], measured: readonly Mea
   };
   return {
     precisions: halfResiduals.length > 0 ? ['fp32', 'bf16'] : ['fp32'],
+    // thousands of candidates ask for the same few hundred steps
     stepSeconds: remembering(estimate),
-  };
-}
-
-/** Thousands of candidates ask for the same few hundred steps. */
-function remembering(estimate: Timing['stepSeconds']): Timing['stepSeconds'] {
-  const known = new Map<MemberInfo, Map<string, StepEstimate>>();
-  return (member, query) => {
-    const { inputSize, batchSize, frozenStages, cachedFeatures, precision } = query;
-    const key = `${inputSize} ${batchSize} ${frozenStages} ${cachedFeatures} ${precision}`;
-    const ofMember = known.get(member) ?? new Map<string, StepEstimate>();
-    const found = ofMember.get(key) ?? estimate(member, query);
-    ofMember.set(key, found);
-    known.set(member, ofMember);
-    return found;
   };
 }
 
@@ -120,16 +106,25 @@ function referenceOf(member: MemberInfo): MemberReference {
   return { fit, residuals };
 }
 
+/** A member is a constant: what follows from it alone is found once, however many plans are made of it. */
+const references = new WeakMap<MemberInfo, MemberReference>();
+
+function referenceFor(member: MemberInfo): MemberReference {
+  const found = references.get(member) ?? referenceOf(member);
+  references.set(member, found);
+  return found;
+}
+
 /** Seconds that the reference machine spends on each part of the step, its own residual applied to both. */
-function partsInSeconds(member: MemberInfo, query: StepQuery, references: ReadonlyMap<string, MemberReference>) {
-  const reference = references.get(member.name) ?? referenceOf(member);
+const partsInSeconds = remembering((member: MemberInfo, query: StepQuery) => {
+  const reference = referenceFor(member);
   const parts = stepParts(member, query);
   const scale = Math.exp(interpolate(reference.residuals, member, query).residual);
   return {
     overhead: scale * reference.fit.overheadSeconds * parts.overhead,
     work: scale * reference.fit.workSeconds * parts.work,
   };
-}
+});
 
 const onMachine = (machine: Machine, parts: { readonly overhead: number; readonly work: number }): number =>
   machine.overheadFactor * parts.overhead + machine.workFactor * parts.work;

@@ -1,58 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { appendFile, chown, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import pg from 'pg';
-import { hostProgram, must } from '../../hack/cluster/programs.ts';
-import { freePorts, Service } from '../../hack/cluster/service.ts';
+import { type Postgres, startPostgres as start } from '../../hack/cluster/postgres.ts';
 import type { Ground } from './ground.ts';
 
-export interface Postgres {
-  readonly service: Service;
-  readonly port: number;
-  /** For pods and for this machine. */
-  readonly url: string;
-  /** Rows of one query of the administrator. */
-  rows<T>(sql: string): Promise<readonly T[]>;
-}
+export type { Postgres };
 
-/** It refuses to run as root. */
-const nobody = 65_534;
-const password = 'only-for-this-test';
-
-/** A served PostgreSQL that pods reach, outside of the cluster as a managed one is. */
-export async function startPostgres({ folder, env, address, podRange }: Ground): Promise<Postgres> {
-  const root = '/usr/lib/postgresql';
-  const bin = readdirSync(root)
-    .map((version) => join(root, version, 'bin'))
-    .find((path) => existsSync(join(path, 'postgres')));
-  if (bin === undefined) throw new Error('Debian keeps PostgreSQL elsewhere');
-  const [home, data] = [join(folder, 'postgres'), join(folder, 'postgres', 'data')];
-  await mkdir(home, { recursive: true });
-  await chown(home, nobody, nobody);
-  const asNobody = [hostProgram('setpriv', env), `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'] as const;
-  const init = ['-D', data, '-U', 'nasoa', '-A', 'trust', '--no-locale', '-E', 'UTF8', '--no-sync'];
-  await must(asNobody[0], [...asNobody.slice(1), join(bin, 'initdb'), ...init], env);
-  await appendFile(join(data, 'pg_hba.conf'), `host all all ${podRange} scram-sha-256\n`);
-  const [port = 0] = await freePorts(1);
-  const administer = async <T>(sql: string): Promise<readonly T[]> => {
-    const client = new pg.Client({ host: '127.0.0.1', port, user: 'nasoa', database: 'postgres' });
-    await client.connect();
-    try {
-      return (await client.query(sql)).rows as T[];
-    } finally {
-      await client.end();
-    }
-  };
-  const service = new Service({
-    ...{ name: 'postgres', env, log: join(folder, 'logs', 'postgres.log'), readySeconds: 30, user: nobody },
-    command: [
-      join(bin, 'postgres'),
-      ...['-D', data, '-k', home, '-p', String(port)],
-      ...['-c', `listen_addresses=127.0.0.1,${address}`, '-c', 'fsync=off'],
-    ],
-    isReady: async () => (await administer('select 1')).length === 1,
-  });
-  await service.start();
-  await administer(`alter role nasoa password '${password}'`);
-  return { service, port, url: `postgresql://nasoa:${password}@${address}:${port}/postgres`, rows: administer };
-}
+/** A PostgreSQL that pods reach. */
+export const startPostgres = ({ folder, env, address, podRange }: Ground): Promise<Postgres> =>
+  start({ folder, env, pods: { address, range: podRange } });

@@ -39,6 +39,8 @@ export async function startOperator(env: Readonly<Record<string, string>>): Prom
       PATH: process.env.PATH ?? '',
       ...{ HOME: data, NASOA_DATA_DIR: data, POD_NAME: 'operator-0' },
       ...{ NASOA_HTTP_PORT: '0', NASOA_HTTPS_PORT: '0' },
+      // as its image sets them
+      ...{ MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' },
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,6 +8,8 @@ import type { Ruling } from './ruling.ts';
 
 /** A report every few seconds is for people; each write costs the API server and everybody who watches. */
 const progressEverySeconds = 10;
+/** Most pods run within moments: only then are people told what a pod waits for. */
+const settleSeconds = 2;
 
 /** The status to be written; the very one that is written already where nothing is new. */
 export function statusAfter(facts: Facts, ruling: Ruling): FineTuneTaskStatus {
@@ -43,6 +45,8 @@ export function withoutChatter(
 ): { readonly status: FineTuneTaskStatus; readonly waitSeconds?: number } {
   const written = facts.view.task.status;
   if (written === undefined || next === written) return { status: next };
+  const settling = settlingSeconds(facts);
+  if (settling > 0 && !hasDeeds && onlyWaits(next, written)) return { status: written, waitSeconds: settling };
   const { progress, activeSeconds: _a, timeLeft: _t, ...rest } = next;
   const { progress: before, activeSeconds: _b, timeLeft: _u, ...same } = written;
   if (!isDeepStrictEqual(rest, same)) return { status: next };
@@ -51,6 +55,21 @@ export function withoutChatter(
   const age =
     before === undefined ? Number.POSITIVE_INFINITY : facts.nowSeconds - Date.parse(before.lastReportTime) / 1000;
   return age >= progressEverySeconds ? { status: next } : { status: written, waitSeconds: progressEverySeconds - age };
+}
+
+/** What is left of the time that a Job has to get its pod to run; 0 where it does not wait. */
+function settlingSeconds({ state, job, nowSeconds }: Facts): number {
+  if (state.kind !== 'waiting' || job === undefined) return 0;
+  return settleSeconds - (nowSeconds - Date.parse(job.metadata.creationTimestamp) / 1000);
+}
+
+/** Whether the two tell apart nothing but what the pod waits for. */
+function onlyWaits(next: FineTuneTaskStatus, written: FineTuneTaskStatus): boolean {
+  const others = ({ conditions = [], phase: _, ...rest }: FineTuneTaskStatus) => ({
+    ...rest,
+    conditions: conditions.filter(({ type }) => type !== 'Running'),
+  });
+  return isDeepStrictEqual(others(next), others(written));
 }
 
 function phaseOf({ spec }: Facts, { profile, plan }: FineTuneTaskStatus, { end, running }: Ruling): TaskPhase {

@@ -41,12 +41,16 @@ export class Errors {
   }
 
   #quantile(share: number): number {
-    // the assumed errors fade as real ones come in: each is dropped for three seen
-    const kept = assumed.filter((_, i) => this.#values.length < 3 * (i + 1));
-    this.#sorted ??= [...this.#values, ...kept].sort((a, b) => a - b);
+    this.#sorted ??= this.#assumedAndSeen();
     const n = this.#sorted.length;
     // conformal rank: the (n + 1) share-th smallest of n errors covers a new one with that probability
     return this.#sorted[Math.min(n - 1, Math.ceil((n + 1) * share) - 1)] as number;
+  }
+
+  /** The assumed errors fade as real ones come in: each is dropped for three seen. */
+  #assumedAndSeen(): number[] {
+    const kept = assumed.filter((_, i) => this.#values.length < 3 * (i + 1));
+    return [...this.#values, ...kept].sort((a, b) => a - b);
   }
 
   state(): readonly number[] {

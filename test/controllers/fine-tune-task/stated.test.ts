@@ -28,6 +28,23 @@ describe('what a decision leaves alone', () => {
   });
 });
 
+describe('what a pod waits for', () => {
+  const placed: ViewOver = { jobs: [train1], pods: [aPod(train1)] };
+  const promised = decide(aView({ status: training() }), at(0)).status;
+
+  test('is not told in the first moments of its Job, when most pods come to run', () => {
+    const early = decide(aView({ ...placed, status: promised }), at(1));
+    expect(early.status).toEqual(promised);
+    expect(early.requeueAfterSeconds).toBeLessThanOrEqual(1);
+  });
+
+  test('is told after that', () => {
+    const { status } = decide(aView({ ...placed, status: promised }), at(3));
+    expect(findCondition(status.conditions, 'Running')?.status).toBe('False');
+    expect(status).not.toEqual(promised);
+  });
+});
+
 describe('events', () => {
   test('tell each turn once', () => {
     const view: ViewOver = { status: training(), jobs: [train1], pods: [endedPod(train1, trained)] };
