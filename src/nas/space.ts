@@ -66,7 +66,8 @@ export function sampleArchitecture(rng: Rng, space: Space = defaultSpace): Archi
   );
 }
 
-function sampleOps(rng: Rng, space: Space): readonly Op[] {
+/** Operations for one block. */
+export function sampleOps(rng: Rng, space: Space): readonly Op[] {
   const count = 1 + rng.int(space.maxOps);
   return Array.from({ length: count }, (_, i) => ({
     kind: rng.pick(space.opKinds),
@@ -74,7 +75,11 @@ function sampleOps(rng: Rng, space: Space): readonly Op[] {
   }));
 }
 
-function sampleSkips(rng: Rng, ops: number, most: number): readonly Skip[] {
+const sampleSkips = (rng: Rng, ops: number, most: number): readonly Skip[] =>
+  rng.shuffle(possibleSkips(ops)).slice(0, rng.int(most + 1));
+
+/** All skips that a block of so many operations may have. */
+export function possibleSkips(ops: number): Skip[] {
   const possible: Skip[] = [];
   for (let to = 1; to <= ops; to++) {
     for (let from = 0; from < to; from++) {
@@ -83,10 +88,11 @@ function sampleSkips(rng: Rng, ops: number, most: number): readonly Skip[] {
       if (to < ops) possible.push({ kind: 'concat', from, to });
     }
   }
-  return rng.shuffle(possible).slice(0, rng.int(most + 1));
+  return possible;
 }
 
-function sampleMacro(rng: Rng, space: Space, stemWidth: number): readonly MacroBlock[] {
+/** Strides and doublings at random places. */
+export function sampleMacro(rng: Rng, space: Space, stemWidth: number): readonly MacroBlock[] {
   const blocks = between(rng, space.blocks);
   const strides = Math.min(blocks, between(rng, space.strides));
   const places = Array.from({ length: blocks }, (_, b) => b);
@@ -98,6 +104,26 @@ function sampleMacro(rng: Rng, space: Space, stemWidth: number): readonly MacroB
     multiplier: multipliers[doubled.filter((at) => at === b).length] ?? 1,
     stride: strided.has(b) ? 2 : 1,
   }));
+}
+
+/** Whether `a` can be built and lies within the space's bounds. */
+export function isWithin(a: Architecture, space: Space): boolean {
+  const strided = a.macro.filter(({ stride }) => stride === 2).length;
+  const widest = a.macro.reduce((width, { multiplier }) => width * multiplier, a.stemWidth);
+  const isIn = (value: number, [least, most]: readonly [number, number]): boolean => value >= least && value <= most;
+  return (
+    a.ops.length <= space.maxOps &&
+    a.ops.every(
+      ({ kind, code }, i) => space.opKinds.includes(kind) && (i === a.ops.length - 1 || space.codes.includes(code)),
+    ) &&
+    a.skips.length <= space.maxSkips &&
+    space.stemWidths.includes(a.stemWidth) &&
+    space.stemStrides.includes(a.stemStride) &&
+    isIn(a.macro.length, space.blocks) &&
+    isIn(strided, [Math.min(space.strides[0], a.macro.length), space.strides[1]]) &&
+    widest <= Math.max(space.maxWidth, a.stemWidth) &&
+    objectionTo(a) === undefined
+  );
 }
 
 const between = (rng: Rng, [least, most]: readonly [number, number]): number => least + rng.int(most - least + 1);
