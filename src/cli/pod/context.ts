@@ -20,6 +20,8 @@ export interface PodContext {
   /** Its cache folder is the pod's scratch: nothing else in a pod can be written. */
   readonly env: NodeJS.ProcessEnv;
   readonly scratch: string;
+  /** Longest that the step times of a new member are measured; what is measured until then counts. */
+  readonly measuringSeconds: number;
   /** Aborted by SIGTERM, with an Interruption. */
   readonly signal: AbortSignal;
   readonly log: Log;

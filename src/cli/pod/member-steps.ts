@@ -12,15 +12,12 @@ export interface MeasuredMember {
   readonly steps: readonly StepTime[];
 }
 
-/** Large networks on slow nodes would measure for hours; the profile of a task measures anew anyway. */
-const mostSeconds = 300;
-
 /** `halvings`: of the batch, where memory is scarce. Rejects with the signal's reason. */
 export async function measureMember(
   network: Network,
   nativeSize: number,
   halvings: number,
-  { clock, signal, report }: Pick<PodContext, 'clock' | 'signal' | 'report'>,
+  { clock, signal, report, measuringSeconds }: Pick<PodContext, 'clock' | 'signal' | 'report' | 'measuringSeconds'>,
   at: Parameters<PodContext['report']>[0],
 ): Promise<MeasuredMember> {
   const began = clock.nowSeconds();
@@ -29,7 +26,7 @@ export async function measureMember(
   const steps: StepTime[] = [compared];
   for (const point of memberPoints(network, nativeSize, comparedBatch >> halvings)) {
     report(at);
-    if (clock.nowSeconds() - began > mostSeconds) break;
+    if (clock.nowSeconds() - began > measuringSeconds) break;
     const isCompared = point.frozenStages === 0 && point.inputSize === comparedSize;
     if (!isCompared || point.batchSize !== compared.batchSize)
       steps.push(await measureStep(network, point, { clock, signal }));

@@ -29,6 +29,8 @@ export interface TrainerOptions {
   readonly signal: AbortSignal;
   /** As `openPlace` unless given. */
   readonly openStore?: PodContext['openStore'];
+  /** See `PodContext`; 300 unless given. */
+  readonly measuringSeconds?: number;
 }
 
 export interface TrainerEnd {
@@ -68,7 +70,14 @@ async function runJob(job: TrainerJob, o: TrainerOptions, word: LastWord): Promi
   });
   const scratch = scratchOf(env);
   const context: PodContext = {
-    ...{ clock, log, activity, scratch, signal: o.signal },
+    ...{
+      clock,
+      log,
+      activity,
+      scratch,
+      signal: o.signal,
+      measuringSeconds: o.measuringSeconds ?? mostMeasuringSeconds,
+    },
     env: { ...env, NASOA_CACHE_DIR: scratch },
     openStore: o.openStore ?? ((place, role) => openPlace(place, role, env)),
     report: (progress) => {
@@ -117,6 +126,8 @@ function factsOf(message: TrainerMessage): Readonly<Record<string, unknown>> {
 
 /** Where a pod mounts the volume for what is not to be kept. */
 const mountedScratch = '/scratch';
+/** Large networks on slow nodes would measure for hours; the profile of a task measures anew anyway. */
+const mostMeasuringSeconds = 300;
 
 function scratchOf(env: NodeJS.ProcessEnv): string {
   const folder = env.NASOA_SCRATCH_DIR ?? (existsSync(mountedScratch) ? mountedScratch : join(tmpdir(), 'nasoa'));

@@ -144,7 +144,8 @@ describe('a zoo that several pods make at a time', () => {
       [inputSize, batchSize, frozenStages, cachedFeatures].join(' '),
     );
     expect(new Set(points).size).toBe(points?.length);
-    expect(points).toEqual(expect.arrayContaining(['64 64 0 false', '32 16 0 false', '96 64 0 false', '64 64 1 true']));
+    // the rest of them as time allows: which there are is told by the tests of `memberPoints`
+    expect(points?.[0]).toBe('64 64 0 false');
     const { tensors, metadata } = await readSafetensorsFile(join(zooDir(), 'members', '1', 'weights.safetensors'));
     expect(metadata).toMatchObject({ encoding: tinyEncoding });
     expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['F16']));
