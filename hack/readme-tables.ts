@@ -1,5 +1,5 @@
 /**
- * Fills README.md between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` from bench/results/NAME.json.
+ * Fills README.md and docs/scaling.md between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` from bench/results/NAME.json.
  *   node hack/readme-tables.ts [--check]    with --check it changes nothing and exits with 1 where the README is stale
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -95,15 +95,20 @@ function readResult(folder: string, name: string): BenchResult | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as BenchResult) : undefined;
 }
 
+/** Pages with such sections. */
+const pages = ['README.md', 'docs/scaling.md'] as const;
+
 async function main(check: boolean): Promise<void> {
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const path = join(root, 'README.md');
-  const before = readFileSync(path, 'utf8');
-  const after = fillReadme(before, (name) => readResult(join(root, 'bench', 'results'), name));
-  if (after === before) return;
-  if (check)
-    throw new RunError('The tables of README.md are stale.', 'Run node hack/readme-tables.ts and commit README.md.');
-  await writeFileAtomic(path, after);
+  for (const page of pages) {
+    const path = join(root, page);
+    const before = readFileSync(path, 'utf8');
+    const after = fillReadme(before, (name) => readResult(join(root, 'bench', 'results'), name));
+    if (after === before) continue;
+    if (check)
+      throw new RunError(`The tables of ${page} are stale.`, `Run node hack/readme-tables.ts and commit ${page}.`);
+    await writeFileAtomic(path, after);
+  }
 }
 
 if (isProgram(import.meta.url)) {

@@ -97,7 +97,10 @@ try {
   ];
   printTable(rows);
   printClaims(claims);
-  const columns = { count: `in ${minutes} minutes, ${100 * stormShare} % of requests meeting a fault` };
+  const columns = {
+    what: 'fault or outcome',
+    count: `in ${minutes} minutes, ${100 * stormShare} % of requests meeting a fault`,
+  };
   const written = await writeResult('faults', {
     rows,
     claims,

@@ -52,7 +52,9 @@ try {
   printTable(rows);
   printClaims(claims);
   const columns = {
+    what: 'figure',
     value: `${tasks} tasks created at once, ${workers} workers, ${candidates} candidates a plan; etcd, API server, writer of statuses and operator share the machine`,
+    unit: 'unit of the value',
   };
   const path = await writeResult('scale', {
     rows,
