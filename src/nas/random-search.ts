@@ -1,11 +1,9 @@
 /** Seeded random search: the baseline of every other search, and the one that needs no generations. */
 import { InputError, RunError } from '../lib/errors.ts';
 import { createRng, deriveSeed, type Rng } from '../lib/rng.ts';
-import { costOf, smallestSize } from './cost.ts';
+import { keepsConstraints, opened, progressOf, reopen } from './candidates.ts';
 import { formatEncoding } from './encoding.ts';
-import { networkOf } from './families/table.ts';
 import {
-  type AskedCandidate,
   type Candidate,
   type Search,
   type SearchProgress,
@@ -34,9 +32,6 @@ export interface RandomSearchState {
 const drawsPerAsk = 200;
 /** So many misses in a row mean that less than a thousandth of the space is left, if anything. */
 const mostMisses = 3000;
-/** Heads are replaced for each task, so parameters are counted with a small one. */
-const countedClasses = 10;
-
 export const randomSearch: Search<RandomSearchState> = {
   create: (seed, settings) => ({
     algorithm,
@@ -54,15 +49,11 @@ export const randomSearch: Search<RandomSearchState> = {
 };
 
 function ask(state: RandomSearchState, count: number): ReturnType<Search<RandomSearchState>['ask']> {
-  const again = state.candidates.filter(({ phase }) => phase === 'lost').slice(0, count);
-  const reopened = state.candidates.map(
-    (candidate): Candidate => (again.includes(candidate) ? { ...asked(candidate), phase: 'open' } : candidate),
-  );
-  const missing = Math.min(count, progress(state).remaining) - again.length;
-  const { encodings, ...drawn } = drawNew(state, missing);
-  const fresh = encodings.map((encoding, i) => ({ id: reopened.length + i + 1, encoding, attempt: 1 }));
-  const candidates = [...reopened, ...fresh.map((candidate): Candidate => ({ ...candidate, phase: 'open' }))];
-  return { state: { ...state, ...drawn, candidates }, candidates: [...again.map(asked), ...fresh] };
+  const wanted = Math.min(count, progress(state).remaining);
+  const { candidates: reopened, again } = reopen(state.candidates, count);
+  const { encodings, ...drawn } = drawNew(state, wanted - again.length);
+  const { candidates, fresh } = opened(reopened, encodings);
+  return { state: { ...state, ...drawn, candidates }, candidates: [...again, ...fresh] };
 }
 
 /** Up to `count` encodings that were never asked and keep the constraints. */
@@ -97,34 +88,9 @@ function draw(rng: Rng, { space }: SearchSettings): string | undefined {
   }
 }
 
-/** Those that show without an evaluation; step seconds are measured. */
-function keepsConstraints(encoding: string, { constraints, inputSize }: SearchSettings): boolean {
-  const network = networkOf(encoding, { classes: countedClasses });
-  if (smallestSize(network) > inputSize) return false;
-  const { maxParametersM } = constraints;
-  return maxParametersM === undefined || costOf(network, inputSize).parameters <= maxParametersM * 1e6;
-}
-
 function progress({ settings, candidates, misses }: RandomSearchState): SearchProgress {
-  const evaluated = candidates.flatMap((c) =>
-    c.phase === 'done' ? [{ id: c.id, encoding: c.encoding, ...c.measured }] : [],
-  );
-  const open = candidates.filter(({ phase }) => phase === 'open').map(asked);
-  const failed = candidates.flatMap((c) => (c.phase === 'failed' ? [{ ...asked(c), why: c.why }] : []));
-  const lost = candidates.length - evaluated.length - open.length - failed.length;
-  const exhausted = misses >= mostMisses;
-  return {
-    evaluated,
-    open,
-    failed,
-    remaining: exhausted ? lost : settings.evaluations - evaluated.length - open.length,
-    exhausted: exhausted
-      ? `No new architecture of the space was found within the constraints after ${candidates.length}.`
-      : undefined,
-  };
+  return progressOf(candidates, settings, misses >= mostMisses);
 }
-
-const asked = ({ id, encoding, attempt }: AskedCandidate): AskedCandidate => ({ id, encoding, attempt });
 
 function readState(raw: unknown): RandomSearchState {
   const state = raw as Partial<RandomSearchState> | null | undefined;

@@ -12,9 +12,11 @@ export interface Measured {
   readonly stepSeconds: number;
   readonly parametersM: number;
   readonly macsM: number;
+  /** Rungs of the ladder above the one that its accuracy is of; absent where it was trained in full. */
+  readonly missedRungs?: number;
 }
 
-export type Objective = keyof Measured;
+export type Objective = Exclude<keyof Measured, 'missedRungs'>;
 
 export interface SearchSettings {
   /** Candidates to evaluate; those that fail are replaced. */
@@ -22,7 +24,12 @@ export interface SearchSettings {
   /** Candidates of a generation, for searches that have generations. */
   readonly population: number;
   readonly objectives: readonly Objective[];
-  readonly constraints: { readonly maxParametersM?: number | undefined; readonly maxStepSeconds?: number | undefined };
+  readonly constraints: {
+    readonly maxParametersM?: number | undefined;
+    readonly maxStepSeconds?: number | undefined;
+    /** Of a training step with that batch, as `trainingMemory` reckons it. */
+    readonly maxMemory?: { readonly mib: number; readonly batchSize: number } | undefined;
+  };
   readonly space: Space;
   /** Side of the proxy's images in pixels. */
   readonly inputSize: number;

@@ -35,7 +35,7 @@ export function architectureVariation(level: Level, space: Space): ArchitectureV
     return undefined;
   };
   return {
-    sample: (rng) => valid(() => raw.sample(rng)),
+    sample: (rng) => (level.name === 'joint' ? sampled(rng, space) : valid(() => raw.sample(rng))),
     crossover: (rng, a, b) => valid(() => raw.crossover(rng, a, b)),
     mutate: (rng, a) => {
       const key = formatEncoding(a);
