@@ -73,12 +73,13 @@ export type ImagePrediction =
 
 export interface ZooImportRequest {
   readonly encoding: string;
-  /** safetensors, or PyTorch's .pth or .pt. */
-  readonly weights: string;
+  /** safetensors, or PyTorch's .pth or .pt; undefined fetches those that the network's family names. */
+  readonly weights: string | undefined;
   readonly name: string | undefined;
   /** Folder of the zoo to add to; made where it is missing. */
   readonly zoo: string;
-  readonly nativeSize: number;
+  /** Undefined takes what the family names. */
+  readonly nativeSize: number | undefined;
   /** Top-1 of the weights on their own task, 0 to 1, as their publisher says. */
   readonly accuracy: number | undefined;
   readonly licence: string | undefined;

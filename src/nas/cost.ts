@@ -57,6 +57,7 @@ const rules: { readonly [K in Op]: Rule<LayerOf<K>> } = {
   multiply: elementwise,
   concat: { channels: total },
   globalPool: { channels: first, size: () => 1 },
+  maxPool: { channels: first, size: (layer, size) => Math.ceil(size / layer.stride) },
   dropout: elementwise,
   dense: {
     channels: (layer) => layer.units,
@@ -65,6 +66,8 @@ const rules: { readonly [K in Op]: Rule<LayerOf<K>> } = {
 };
 
 const ruleOf = (layer: Layer): Rule<Layer> => rules[layer.op] as Rule<Layer>;
+
+const isHalving = (layer: Layer): boolean => (layer.op === 'conv' || layer.op === 'maxPool') && layer.stride === 2;
 
 /** Output channels of every layer, by id. */
 export function channelsOf(network: Pick<Network, 'layers'>): readonly number[] {
@@ -88,7 +91,7 @@ export function shapesOf(network: Pick<Network, 'encoding' | 'layers'>, size: nu
   const sizes: number[] = [];
   for (const layer of network.layers) {
     const before = sizes[inputsOf(layer)[0] ?? -1] ?? size;
-    if (layer.op === 'conv' && layer.stride === 2 && before === 1) throw tooSmall(network, size);
+    if (isHalving(layer) && before === 1) throw tooSmall(network, size);
     sizes.push(ruleOf(layer).size?.(layer, before) ?? before);
   }
   return sizes.map((side, id) => ({ size: side, channels: channels[id] ?? 0 }));
@@ -99,7 +102,7 @@ export function smallestSize(network: Pick<Network, 'layers'>): number {
   const halvings: number[] = [];
   for (const layer of network.layers) {
     const before = Math.max(0, ...inputsOf(layer).map((id) => halvings[id] ?? 0));
-    halvings.push(layer.op === 'conv' && layer.stride === 2 ? before + 1 : before);
+    halvings.push(isHalving(layer) ? before + 1 : before);
   }
   const most = Math.max(0, ...halvings);
   return most === 0 ? 1 : 2 ** (most - 1) + 1;

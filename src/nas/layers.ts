@@ -26,9 +26,17 @@ export type Layer =
       readonly momentum: number;
     }
   | { readonly op: Activation; readonly input: number }
+  /** `multiply`: the second may be pooled, [n, c], and scales whole channels (squeeze-excite). */
   | { readonly op: 'add' | 'multiply'; readonly inputs: readonly [number, number] }
   | { readonly op: 'concat'; readonly inputs: readonly number[] }
   | { readonly op: 'globalPool'; readonly input: number }
+  | {
+      /** Padded symmetrically with zeros, so only for what follows an activation: its values are never negative. */
+      readonly op: 'maxPool';
+      readonly input: number;
+      readonly kernel: number;
+      readonly stride: 1 | 2;
+    }
   | { readonly op: 'dropout'; readonly input: number; readonly rate: number }
   | {
       readonly op: 'dense';
@@ -47,6 +55,15 @@ export interface Stage {
   readonly end: number;
 }
 
+/** By channel, in shares of full brightness: what is taken off the pixels, and what they are then divided by. */
+export interface Normalisation {
+  readonly mean: readonly [number, number, number];
+  readonly deviation: readonly [number, number, number];
+}
+
+/** Channel statistics of ImageNet, by which most networks normalise their images. */
+export const imageNetNormalisation: Normalisation = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
+
 export interface Network {
   /** The encoding string (or the name of an imported family's network). */
   readonly encoding: string;
@@ -56,6 +73,10 @@ export interface Network {
   /** Id of the globally pooled features, input of the head's dense layer. */
   readonly features: number;
   readonly classes: number;
+  /** What the weights were trained with, and so what training, evaluation and export must give them. */
+  readonly normalisation: Normalisation;
+  /** Of a network that was cut: tensors of the whole one that it does without. A file of weights may hold them. */
+  readonly leftOut?: ReadonlySet<string>;
 }
 
 /** Ids of the layers that `layer` reads. */

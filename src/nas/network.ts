@@ -104,9 +104,18 @@ function buildLayer(tape: Tape, layer: Layer, inputs: readonly Tensor[], options
     case 'sigmoid':
       return tape.apply(operations[layer.op], [x], {});
     case 'add':
-    case 'multiply':
     case 'concat':
       return tape.apply(operations[layer.op], inputs, {});
+    case 'multiply':
+      return tape.apply(operations.multiply, [x, toPrecision(tape, inputs[1] as Tensor, x.dtype)], {});
+    case 'maxPool': {
+      const around = [(layer.kernel - 1) / 2, (layer.kernel - 1) / 2] as const;
+      return tape.apply(
+        operations.maxPool,
+        [tape.apply(operations.pad, [x], { rows: around, columns: around })],
+        layer,
+      );
+    }
     case 'globalPool':
       return toPrecision(tape, tape.apply(operations.globalPool, [x], { keep: false }), 'float32');
     case 'dropout':

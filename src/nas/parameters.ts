@@ -3,7 +3,7 @@ import type { Rng } from '../lib/rng.ts';
 import { channelsOf } from './cost.ts';
 import { elementsOf, float32Tensor, type HostTensor, toFloat32 } from './host-tensor.ts';
 import { inputsOf, type Layer, type Network } from './layers.ts';
-import { weightShapes } from './weights.ts';
+import { weightShapes } from './weight-shapes.ts';
 
 /** `conv`: OIHW there, HWIO here; `depthwise`: [c m, 1, k, k] there, [k, k, c, m] here; `matrix`: [out, in] there, [in, out] here. */
 type Layout = 'conv' | 'depthwise' | 'matrix' | 'vector';

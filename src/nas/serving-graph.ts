@@ -27,7 +27,7 @@ export function servingGraph(
     constants.set(p.name, g.floats(fromTorch(p, tensor), p.shape));
   }
   const parameter = (name: string): Tensor => constants.get(name) as Tensor;
-  const input = normaliseImages(g, centreSquare(g, images, inputSize));
+  const input = normaliseImages(g, centreSquare(g, images, inputSize), network.normalisation);
   const { logits } = buildNetwork(new Tape(g), network, input, -1, { parameter, precision: 'float32' });
   const probabilities = g.like('Softmax', [logits]);
   const names = g.strings(labels);

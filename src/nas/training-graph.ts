@@ -89,7 +89,7 @@ export class TrainingGraph {
     const activations = buildStages(
       new Tape(this.g),
       this.#network,
-      normaliseImages(this.g, data),
+      normaliseImages(this.g, data, this.#network.normalisation),
       frozenStages,
       options,
     );
@@ -101,7 +101,7 @@ export class TrainingGraph {
   #input(name: string, rows: number): { data: Tensor; input: Tensor; from: number } {
     if (!this.#options.cachedFeatures) {
       const data = this.#images(name, rows);
-      return { data, input: normaliseImages(this.g, data), from: -1 };
+      return { data, input: normaliseImages(this.g, data, this.#network.normalisation), from: -1 };
     }
     const data = this.g.placeholder(name, [rows, ...(this.boundaryShape ?? [])], 'float32');
     return { data, input: data, from: boundaryOf(this.#network, this.#options.frozenStages) };

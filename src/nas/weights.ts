@@ -1,9 +1,9 @@
 import { InputError } from '../lib/errors.ts';
-import { channelsOf } from './cost.ts';
 import { elementsOf, type HostTensor, toFloat32 } from './host-tensor.ts';
-import { inputsOf, type Network } from './layers.ts';
+import type { Network } from './layers.ts';
 import { readSafetensors } from './safetensors.ts';
 import { firstBytes, readTorchStateDict } from './torch-pickle.ts';
+import { headTensors, weightShapes } from './weight-shapes.ts';
 
 /** The tensors of a file of weights: safetensors, or a PyTorch state dict, whatever the file's name. */
 export async function readWeights(path: string): Promise<Map<string, HostTensor>> {
@@ -12,28 +12,10 @@ export async function readWeights(path: string): Promise<Map<string, HostTensor>
   return first[8] === '{' ? readSafetensors(path) : readTorchStateDict(path);
 }
 
-/** Names and shapes of a network's variables in PyTorch's layout: OIHW, Linear [out, in], batch norm [channels]. */
-export function weightShapes(network: Network): Map<string, readonly number[]> {
-  const channels = channelsOf(network);
-  const shapes = new Map<string, readonly number[]>();
-  for (const layer of network.layers) {
-    const read = channels[inputsOf(layer)[0] ?? -1] ?? 0;
-    if (layer.op === 'conv') {
-      shapes.set(layer.weight, [layer.channels, read / layer.groups, layer.kernel, layer.kernel]);
-    } else if (layer.op === 'batchNorm') {
-      for (const part of ['weight', 'bias', 'running_mean', 'running_var']) shapes.set(`${layer.name}.${part}`, [read]);
-    } else if (layer.op === 'dense') {
-      shapes.set(`${layer.name}.weight`, [layer.units, read]);
-      shapes.set(`${layer.name}.bias`, [layer.units]);
-    }
-  }
-  return shapes;
-}
-
 export interface CheckedWeights {
   /** In the network's order, all of `weightShapes`, less the head where `headFits` is false. */
   readonly variables: Map<string, HostTensor>;
-  /** False when the file's head has other classes than the network, which only `head: 'optional'` lets pass. */
+  /** False when the file's head is another than the network's, which `head: 'optional'` lets pass, and a cut network. */
   readonly headFits: boolean;
   /** Classes of the file's head, where it has one. */
   readonly fileClasses: number | undefined;
@@ -44,7 +26,7 @@ const remedy = 'Take the weights of exactly this network: the encoding is in the
 /**
  * Matches the tensors of a file to a network. `num_batches_tracked` is ignored. `what` names the file in errors.
  * Throws InputError for missing, unexpected, wrongly shaped or non-finite tensors; with `head: 'optional'` a head of
- * another number of classes, or none, is left out.
+ * another number of classes, or none, is left out. So it always is where the network was cut out of a larger one.
  */
 export function checkWeights(
   network: Network,
@@ -52,19 +34,21 @@ export function checkWeights(
   { what = 'The file', head = 'required' }: { what?: string; head?: 'required' | 'optional' } = {},
 ): CheckedWeights {
   const expected = weightShapes(network);
-  const headNames = headOf(network);
+  const headNames = headTensors(network);
   const [headWeight = ''] = headNames;
   const fileClasses = tensors.get(headWeight)?.shape[0];
   const headFits = headNames.every((name) => sameShape(tensors.get(name)?.shape, expected.get(name)));
-  if (!headFits && fileClasses !== undefined && fileClasses !== network.classes && head === 'required') {
+  // a network that was cut has a head of its own, which the whole network's file cannot hold
+  const isNeeded = head === 'required' && network.leftOut === undefined;
+  if (!headFits && fileClasses !== undefined && fileClasses !== network.classes && isNeeded) {
     const message = `${what} has a head for ${fileClasses} classes, and ${network.classes} are wanted.`;
     throw new InputError(message, `Ask for ${fileClasses} classes, or take weights of ${network.classes} classes.`);
   }
-  if (!headFits && head === 'optional') for (const name of headNames) expected.delete(name);
+  if (!headFits && !isNeeded) for (const name of headNames) expected.delete(name);
   const counted = (name: string): boolean => !name.endsWith('num_batches_tracked');
   const missing = [...expected.keys()].filter((name) => !tensors.has(name));
   const unexpected = [...tensors.keys()].filter(
-    (name) => counted(name) && !expected.has(name) && !headNames.includes(name),
+    (name) => counted(name) && !expected.has(name) && !headNames.includes(name) && !network.leftOut?.has(name),
   );
   checkNames(network, what, missing, unexpected);
   const variables = new Map<string, HostTensor>();
@@ -75,11 +59,6 @@ export function checkWeights(
     variables.set(name, tensor);
   }
   return { variables, headFits, fileClasses };
-}
-
-function headOf(network: Network): readonly string[] {
-  const dense = network.layers.findLast((layer) => layer.op === 'dense');
-  return dense === undefined ? [] : [`${dense.name}.weight`, `${dense.name}.bias`];
 }
 
 function checkNames(network: Network, what: string, missing: readonly string[], unexpected: readonly string[]): void {

@@ -38,15 +38,15 @@ export const userZooDir = (env: NodeJS.ProcessEnv = process.env): string => join
 export async function loadZoo(dir: string, only?: readonly string[]): Promise<Zoo> {
   const found = await findMembers(dir);
   const members = only === undefined ? found.members : only.map((name) => memberOf(found, name));
-  for (const member of members) await checkWeights(member);
+  // members may share a file
+  const hashes = new Map<string, Promise<string>>();
+  for (const member of members) await checkWeights(member, hashes);
   return { ...found, members };
 }
 
 async function findMembers(dir: string): Promise<Zoo> {
   const index = await readIndex(dir);
-  if (index !== undefined) {
-    return { name: index.name, members: index.members.map((member) => ({ ...member, folder: dir })) };
-  }
+  if (index !== undefined) return zooOf(dir, index);
   const members = await readMemberFolders(dir);
   if (members.length > 0) return { name: basename(dir), members };
   throw new InputError(
@@ -82,15 +82,14 @@ export function weightsPath(zoo: Zoo, name: string): string {
 /** What the caller knows of a new member; file name and hash come from its weights. */
 export type NewMember = Omit<MemberRecord, 'weights' | 'sha256'>;
 
+/** A safetensors file's bytes, a file of that kind, or the file that another member of the same zoo has already. */
+export type NewWeights = Uint8Array | { readonly copyOf: string } | { readonly sharedWith: string };
+
 /**
  * Adds a member to the zoo in `dir`, which is made where it is missing. The weights are in place before the index
  * names them, so that a reader never sees a member without weights. Throws InputError where the name is taken.
  */
-export async function addMember(
-  dir: string,
-  member: NewMember,
-  weights: Uint8Array | { copyOf: string },
-): Promise<ZooMember> {
+export async function addMember(dir: string, member: NewMember, weights: NewWeights): Promise<ZooMember> {
   await mkdir(dir, { recursive: true });
   return await locked(dir, async () => {
     const index = (await readIndex(dir)) ?? { version: 1, name: 'own', members: [] };
@@ -100,6 +99,12 @@ export async function addMember(
         'Give the new member another --name, or another --zoo.',
       );
     }
+    if ('sharedWith' in weights) {
+      const { weights: file, sha256 } = memberOf(zooOf(dir, index), weights.sharedWith);
+      const record = { ...member, weights: file, sha256 };
+      await writeIndex(dir, { ...index, members: [...index.members, record] });
+      return { ...record, folder: dir };
+    }
     const beside = join(dir, `.${randomUUID().slice(0, 8)}.part`);
     try {
       if (weights instanceof Uint8Array) await writeFile(beside, weights, { flush: true });
@@ -107,15 +112,49 @@ export async function addMember(
       const sha256 = await sha256Of(beside);
       const record = { ...member, weights: `${fileStem(member.name)}-${sha256.slice(0, 8)}.safetensors`, sha256 };
       const next: ZooIndex = { ...index, members: [...index.members, record] };
-      // what is read later is what is accepted now
-      parseZooIndex(JSON.stringify(next), join(dir, indexName));
+      checkIndex(dir, next);
       await rename(beside, join(dir, record.weights));
-      await writeFileAtomic(join(dir, indexName), `${JSON.stringify(next, null, 2)}\n`);
+      await writeIndex(dir, next);
       return { ...record, folder: dir };
     } finally {
       await rm(beside, { force: true });
     }
   });
+}
+
+/**
+ * Takes a member out of the zoo in `dir`, and its file of weights where no other member has the same. The index forgets it
+ * first, so that a reader never misses what it names. Throws InputError where there is no such member.
+ */
+export async function removeMember(dir: string, name: string): Promise<ZooMember> {
+  const found = await readIndex(dir);
+  if (found === undefined) throw noIndex(dir);
+  return await locked(dir, async () => {
+    const index = (await readIndex(dir)) ?? found;
+    const member = memberOf(zooOf(dir, index), name);
+    const members = index.members.filter((other) => other.name !== name);
+    await writeIndex(dir, { ...index, members });
+    if (!members.some(({ weights }) => weights === member.weights))
+      await rm(join(dir, member.weights), { force: true });
+    return member;
+  });
+}
+
+const zooOf = (dir: string, { name, members }: ZooIndex): Zoo => ({
+  name,
+  members: members.map((member) => ({ ...member, folder: dir })),
+});
+
+const noIndex = (dir: string): InputError =>
+  new InputError(`The zoo in "${dir}" has no ${indexName} to change.`, 'Give --zoo the folder of a zoo with an index.');
+
+/** What is read later is what is accepted now. */
+const checkIndex = (dir: string, index: ZooIndex): unknown =>
+  parseZooIndex(JSON.stringify(index), join(dir, indexName));
+
+async function writeIndex(dir: string, index: ZooIndex): Promise<void> {
+  checkIndex(dir, index);
+  await writeFileAtomic(join(dir, indexName), `${JSON.stringify(index, null, 2)}\n`);
 }
 
 /** One writer at a time: two imports at once would each lose the other's entry. */
@@ -148,11 +187,13 @@ async function readIndex(dir: string): Promise<ZooIndex | undefined> {
   }
 }
 
-async function checkWeights(member: ZooMember): Promise<void> {
+async function checkWeights(member: ZooMember, hashes: Map<string, Promise<string>>): Promise<void> {
   const path = join(member.folder, member.weights);
+  const hash = hashes.get(path) ?? sha256Of(path);
+  hashes.set(path, hash);
   let sha256: string;
   try {
-    sha256 = await sha256Of(path);
+    sha256 = await hash;
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
     throw new InputError(

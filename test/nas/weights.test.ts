@@ -8,7 +8,8 @@ import { costOf } from '../../src/nas/cost.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
 import { elementsOf, float32Tensor, type HostTensor } from '../../src/nas/host-tensor.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/nas/safetensors.ts';
-import { checkWeights, readWeights, weightShapes } from '../../src/nas/weights.ts';
+import { weightShapes } from '../../src/nas/weight-shapes.ts';
+import { checkWeights, readWeights } from '../../src/nas/weights.ts';
 import { sharedPath } from '../support/shared.ts';
 
 const network = networkOf('23311-a02c12_16_1-2-11', { classes: 10 });

@@ -8,7 +8,7 @@ import { judge, trainingFiles } from '../verdict.ts';
 interface ImportOptions {
   readonly zoo?: string;
   readonly name?: string;
-  readonly size: number;
+  readonly size?: number;
   readonly accuracy?: number;
   readonly licence?: string;
   readonly provenance?: string;
@@ -69,20 +69,33 @@ function addImport(zoo: Command, run: Run): void {
     .command('import')
     .description('Add a network with its weights to your zoo.')
     .argument('<encoding>', 'the network that the weights belong to')
-    .argument('<weights>', "safetensors, or PyTorch's .pth or .pt")
+    .argument(
+      '[weights]',
+      "safetensors, or PyTorch's .pth or .pt (default: fetched, for networks whose weights are published)",
+    )
     .option('--zoo <folder>', 'zoo to add to, made where it is missing (default: your own)')
     .option('--name <name>', 'name of the new member (default: the encoding)')
-    .option('--size <pixels>', 'input size of its pre-training', integer('--size', { min: 16, max: 1024 }), 224)
+    .option(
+      '--size <pixels>',
+      "input size of its pre-training (default: the network's own)",
+      integer('--size', { min: 16, max: 1024 }),
+    )
     .option('--accuracy <share>', 'its pre-training accuracy, such as 0.71', share('--accuracy', { min: 0, max: 1 }))
     .option('--licence <text>', 'licence of the weights')
     .option('--provenance <text>', 'where the weights come from')
     .addHelpText(
       'after',
-      '\nExample:\n  $ nasoa zoo import 031-_32_1-1-221-11121 b.pth --name et-nas-b --accuracy 0.669',
+      `
+Examples:
+  $ nasoa zoo import efficientnet-lite1      fetches its ImageNet weights
+  $ nasoa zoo import efficientnet-lite1/5    the same, cut after its fifth stage
+  $ nasoa zoo import 031-_32_1-1-221-11121 b.pth --name et-nas-b --accuracy 0.669`,
     )
-    .action(async (encoding: string, weights: string, options: ImportOptions) => {
+    .action(async (encoding: string, weights: string | undefined, options: ImportOptions) => {
       await run(async (context) => {
-        await requirePath(weights, 'weights file', 'Give the path of a .safetensors, .pth or .pt file.');
+        if (weights !== undefined) {
+          await requirePath(weights, 'weights file', 'Give the path of a .safetensors, .pth or .pt file.');
+        }
         const { userZooDir } = await import('../../nas/zoo.ts');
         const { importMember } = await import('../local/zoo-import.ts');
         const { zoo: folder = userZooDir(context.env), size, name, accuracy, licence, provenance } = options;

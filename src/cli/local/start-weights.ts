@@ -3,6 +3,7 @@ import { networkOf } from '../../nas/families/table.ts';
 import type { HostTensor } from '../../nas/host-tensor.ts';
 import type { Network } from '../../nas/layers.ts';
 import { readSafetensors } from '../../nas/safetensors.ts';
+import { headTensors } from '../../nas/weight-shapes.ts';
 import { checkWeights } from '../../nas/weights.ts';
 import { weightsPath, type Zoo, type ZooMember } from '../../nas/zoo.ts';
 
@@ -26,6 +27,6 @@ export async function startWeights(zoo: Zoo, name: string, network: Network): Pr
     what: `The file "${path}" of the member "${name}"`,
     head: 'optional',
   });
-  const heads = network.layers.flatMap((layer) => (layer.op === 'dense' ? [`${layer.name}.`] : []));
-  return new Map([...variables].filter(([tensor]) => !heads.some((head) => tensor.startsWith(head))));
+  const head = headTensors(network);
+  return new Map([...variables].filter(([tensor]) => !head.includes(tensor)));
 }

@@ -47,18 +47,34 @@ export const add: Operation<Plain> = {
   gradient: (_g, _application, dy) => [dy, dy],
 };
 
-/** x [n, h, w, c] times gate [n, 1, 1, c] (squeeze-excite), or two tensors of one shape. */
+/** x [n, h, w, c] times gate [n, c] or [n, 1, 1, c] (squeeze-excite), or two tensors of one shape. */
 export const multiply: Operation<Plain> = {
   shape: ([x, gate]) => {
-    const fits = x?.length === gate?.length && (gate ?? []).every((size, i) => size === 1 || size === x?.[i]);
+    const wide = gate && gateShape(x as Shape, gate);
+    const fits = x?.length === wide?.length && (wide ?? []).every((size, i) => size === 1 || size === x?.[i]);
     if (!fits) throw new Error(`multiply: shapes [${x?.join()}] and [${gate?.join()}]`);
     return x as Shape;
   },
-  forward: (g, [x, gate]) => ({ output: g.like('Mul', [x as Tensor, gate as Tensor]) }),
-  gradient: (g, { inputs: [x, gate], needs }, dy) => [
-    needs[0] ? g.like('Mul', [dy, gate as Tensor]) : undefined,
-    needs[1] ? sumToShape(g, g.like('Mul', [dy, x as Tensor]), (gate as Tensor).shape) : undefined,
-  ],
+  forward: (g, [x, gate]) => {
+    const wide = widened(g, x as Tensor, gate as Tensor);
+    return { output: g.like('Mul', [x as Tensor, wide]), saved: [wide] };
+  },
+  gradient: (g, { inputs: [x, gate], saved: [wide], needs }, dy) => {
+    const taken = gate as Tensor;
+    const gateGradient = (): Tensor => {
+      const sum = sumToShape(g, g.like('Mul', [dy, x as Tensor]), (wide as Tensor).shape);
+      return sum.shape.length === taken.shape.length ? sum : g.reshape(sum, taken.shape);
+    };
+    return [needs[0] ? g.like('Mul', [dy, wide as Tensor]) : undefined, needs[1] ? gateGradient() : undefined];
+  },
+};
+
+const gateShape = (x: Shape, gate: Shape): Shape =>
+  x.length === 4 && gate.length === 2 ? [gate[0] as number, 1, 1, gate[1] as number] : gate;
+
+const widened = (g: GraphBuilder, x: Tensor, gate: Tensor): Tensor => {
+  const shape = gateShape(x.shape, gate.shape);
+  return shape === gate.shape ? gate : g.reshape(gate, shape);
 };
 
 function sumToShape(g: GraphBuilder, x: Tensor, shape: Shape): Tensor {

@@ -1,7 +1,17 @@
-import { InputError } from '../../lib/errors.ts';
 import { type OpPlan, planBlock } from '../block.ts';
-import { type Architecture, formatEncoding, type StemStride } from '../encoding.ts';
-import type { Layer, Network, NetworkOptions, Stage } from '../layers.ts';
+import { type Architecture, formatEncoding, parseEncoding, type StemStride } from '../encoding.ts';
+import { checkOptions, LayerList } from '../layer-list.ts';
+import { imageNetNormalisation, type Network, type NetworkOptions, type Stage } from '../layers.ts';
+import type { Family } from './family.ts';
+
+/** The joint block/macro space that a search walks through. */
+export const etNas: Family = {
+  name: 'et-nas',
+  pattern: /^\d/,
+  example: '031-_32_1-1-221-11121',
+  network: (encoding, options) => etNasNetwork(parseEncoding(encoding), options),
+  nativeSize: () => 224,
+};
 
 /**
  * Strides of the stem's three convolutions. For 2 the first one keeps its stride: the stem then costs a quarter of
@@ -14,8 +24,7 @@ const stemStrides: Readonly<Record<StemStride, readonly [1 | 2, 1 | 2, 1 | 2]>> 
 };
 
 // PyTorch's defaults, which the published weights were trained with
-const epsilon = 1e-5;
-const momentum = 0.1;
+const conventions = { padding: 'symmetric', epsilon: 1e-5, momentum: 0.1 } as const;
 
 /**
  * The network of an architecture, with the names and conventions of the published PyTorch weights (NAS-OA/NASOA,
@@ -23,7 +32,7 @@ const momentum = 0.1;
  */
 export function etNasNetwork(a: Architecture, options: NetworkOptions): Network {
   checkOptions(options);
-  const net = new LayerList();
+  const net = new LayerList(conventions);
   const image = net.push({ op: 'input', channels: 3 });
   let current = stem(net, image, a);
   const stages: Stage[] = [{ name: 'stem', end: current }];
@@ -34,11 +43,10 @@ export function etNasNetwork(a: Architecture, options: NetworkOptions): Network 
     width *= block.multiplier;
   }
   stages.push({ name: `stage${stages.length}`, end: current });
-  const features = net.push({ op: 'globalPool', input: current });
-  const rate = options.dropout ?? 0;
-  const head = rate > 0 ? net.push({ op: 'dropout', input: features, rate }) : features;
-  net.push({ op: 'dense', input: head, name: 'fc', units: options.classes });
-  return { encoding: formatEncoding(a), layers: net.layers, stages, features, classes: options.classes };
+  const features = net.head(current, 'fc', options);
+  const { classes } = options;
+  const normalisation = imageNetNormalisation;
+  return { encoding: formatEncoding(a), layers: net.layers, stages, features, classes, normalisation };
 }
 
 function stem(net: LayerList, image: number, a: Architecture): number {
@@ -81,32 +89,4 @@ function opConvolutions(net: LayerList, input: number, name: string, op: OpPlan)
   if (op.kind !== 'conv3_sep') return net.conv(input, `${name}.weight`, { kernel, stride, groups, channels: width });
   const depthwise = net.conv(input, `${name}.0.weight`, { kernel, stride, groups, channels: inChannels });
   return net.conv(depthwise, `${name}.1.weight`, { kernel: 1, stride: 1, groups: 1, channels: width });
-}
-
-function checkOptions({ classes, dropout = 0 }: NetworkOptions): void {
-  if (!Number.isInteger(classes) || classes < 1) {
-    throw new InputError(`A network cannot have ${classes} classes.`, 'Give a whole number of classes from 1 on.');
-  }
-  if (!(dropout >= 0 && dropout < 1)) {
-    throw new InputError(`The dropout ${dropout} is not a share.`, 'Give a number from 0 to below 1.');
-  }
-}
-
-type ConvShape = Pick<Extract<Layer, { op: 'conv' }>, 'kernel' | 'stride' | 'groups' | 'channels'>;
-
-/** Collects layers; each method returns the id of what it appended. */
-class LayerList {
-  readonly layers: Layer[] = [];
-
-  push(layer: Layer): number {
-    return this.layers.push(layer) - 1;
-  }
-
-  conv(input: number, weight: string, shape: ConvShape): number {
-    return this.push({ op: 'conv', input, weight, ...shape, padding: 'symmetric' });
-  }
-
-  norm(input: number, name: string): number {
-    return this.push({ op: 'batchNorm', input, name, epsilon, momentum });
-  }
 }
