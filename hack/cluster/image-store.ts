@@ -66,6 +66,10 @@ const mirrorSecrets = (): readonly string[] =>
     .filter(({ path }) => existsSync(path))
     .flatMap(({ id, path }) => ['--secret', `id=${id},src=${path}`]);
 
+/** Such as `1.25 GB`, unpacked. */
+export const imageSize = async (tag: string, env: NodeJS.ProcessEnv): Promise<string> =>
+  (await buildah(env, 'images', '--format', '{{.Size}}', tag)).trim();
+
 const nameOf = (tag: string): string => tag.replaceAll(/[^\w.-]/g, '-');
 
 /** Where the image of what `key` stands for is, or will be, as one file that `docker load` and containerd take. */

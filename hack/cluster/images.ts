@@ -1,14 +1,16 @@
 /**
  * The images of this checkout, on a Debian made by debootstrap instead of one from a registry. Needs root.
- *   node hack/cluster/images.ts [--gpu]   builds operator and trainer (for GPUs) and prints their sizes
+ *   node hack/cluster/images.ts         builds operator and CPU trainer, and prints the file of each
+ *   node hack/cluster/images.ts --gpu   builds the GPU trainer, and prints how large it is
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { RunError } from '../../src/lib/errors.ts';
 import { isProgram, reportFailure } from '../tool.ts';
 import { contextKey } from './build-context.ts';
 import { pauseImage } from './containerd.ts';
@@ -17,6 +19,7 @@ import {
   buildImage,
   type ImageBuilding,
   imageCache,
+  imageSize,
   withImageStore,
   writeArchive,
 } from './image-store.ts';
@@ -53,17 +56,43 @@ export async function nasoaArchives(
     requirePrograms(['buildah', 'debootstrap', 'tar'], env);
     await withImageStore(building, async () => {
       await ensureDebian(building);
-      for (const { tag, dockerfile, args = {}, path } of missing) {
+      for (const { tag, path, ...recipe } of missing) {
         const began = performance.now();
-        const places = { dockerfile: join(checkout, 'images', dockerfile), context: checkout };
-        const bases = { BUILD_IMAGE: buildingImage, BASE_IMAGE: debianImage };
-        await buildImage({ tag, ...places, args: { ...bases, ...args } }, building);
+        await build({ tag, ...recipe }, building);
         await writeArchive(tag, path, env);
         log(`${tag}: ${await sizeText(path)}, ${Math.round((performance.now() - began) / 1000)} s`);
       }
     });
   }
   return Object.fromEntries(wanted.map(({ tag, path }) => [tag, path]));
+}
+
+function build({ tag, dockerfile, args = {} }: Recipe, building: ImageBuilding): Promise<void> {
+  const places = { dockerfile: join(checkout, 'images', dockerfile), context: checkout };
+  const bases = { BUILD_IMAGE: buildingImage, BASE_IMAGE: debianImage };
+  return buildImage({ tag, ...places, args: { ...bases, ...args } }, building);
+}
+
+/** NVIDIA's libraries lie in two stages, and once more while a layer is written. */
+const gpuBuildBytes = 25e9;
+
+/** Builds the GPU trainer's image in buildah's store; answers with its size. Throws RunError where the disk is too full. */
+async function buildGpuTrainer(building: ImageBuilding): Promise<string> {
+  const { env } = building;
+  requirePrograms(['buildah', 'debootstrap', 'tar'], env);
+  await mkdir(imageCache(env), { recursive: true });
+  const { bavail, bsize } = await statfs(imageCache(env));
+  if (bavail * bsize < gpuBuildBytes) {
+    throw new RunError(
+      `The build takes ${gpuBuildBytes / 1e9} GB of disk, and ${Math.floor((bavail * bsize) / 1e9)} GB are free.`,
+      `Make room, for instance by removing ${imageCache(env)}.`,
+    );
+  }
+  return withImageStore(building, async () => {
+    await ensureDebian(building);
+    await build(recipes['trainer-gpu'], building);
+    return imageSize(recipes['trainer-gpu'].tag, env);
+  });
 }
 
 function archiveOf({ tag, dockerfile, args = {} }: Recipe, env: NodeJS.ProcessEnv): string {
@@ -164,9 +193,12 @@ if (isProgram(import.meta.url)) {
     const log = (line: string): void => {
       process.stderr.write(`images: ${line}\n`);
     };
-    const names: readonly NasoaImage[] = values.gpu === true ? ['trainer-gpu'] : ['operator', 'trainer'];
-    const archives = await nasoaArchives(names, { env: process.env, log });
-    for (const [tag, path] of Object.entries(archives)) process.stdout.write(`${tag} ${path}\n`);
+    const building: ImageBuilding = { env: process.env, log };
+    if (values.gpu === true) process.stdout.write(`${recipes['trainer-gpu'].tag} ${await buildGpuTrainer(building)}\n`);
+    else {
+      const archives = await nasoaArchives(['operator', 'trainer'], building);
+      for (const [tag, path] of Object.entries(archives)) process.stdout.write(`${tag} ${path}\n`);
+    }
   } catch (error) {
     reportFailure(error);
   }
