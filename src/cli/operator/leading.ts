@@ -24,6 +24,7 @@ import type { Log } from '../../server/logger.ts';
 import type { Metrics } from '../../server/metrics.ts';
 import type { Reported } from '../../server/progress.ts';
 import type { ReportBook } from '../../server/report-book.ts';
+import type { SearchStates } from '../../store/search-states.ts';
 import type { OperatorSettings } from './settings.ts';
 import type { Watches } from './watches.ts';
 
@@ -35,7 +36,7 @@ export interface LeadingOptions {
   readonly planner: Planner;
   readonly members: MemberSource;
   readonly experience: ExperienceSink;
-  readonly searchStates: SearchStateStore;
+  readonly searchStates: SearchStateStore & Pick<SearchStates, 'remove'>;
   /** Authority of the serving certificate, PEM, as it is now. */
   readonly authority: () => string;
   readonly metrics: Metrics;
