@@ -43,7 +43,8 @@ async function open(name: string) {
   const classes = dataset.classes.length;
   const network = taskNetwork(smallest, classes);
   const weights = () => startWeights(zoo, smallest.name, network);
-  const probe = { name: smallest.name, nativeSize: smallest.nativeSize, network, weights };
+  const { nativeSize, macsM } = smallest;
+  const probe = { name: smallest.name, nativeSize, macsM, network, weights };
   const measured = await profile({
     dataset,
     probes: [probe],

@@ -6,12 +6,14 @@ import { TrainingModel } from '../nas/training-model.ts';
 import type { StepTime } from '../planner/types.ts';
 import type { Dataset } from './dataset.ts';
 import { decodeSample, type ImageSample } from './sample.ts';
-import { medianStepSeconds } from './step-time.ts';
+import { largestMeasuredSize, medianStepSeconds } from './step-time.ts';
 
 /** A member as the profile needs it. */
 export interface Probe {
   readonly name: string;
   readonly nativeSize: number;
+  /** Of one image at its native size, in millions. */
+  readonly macsM: number;
   /** The network with a head for the task's classes. */
   readonly network: Network;
   readonly weights: () => Promise<ReadonlyMap<string, HostTensor>>;
@@ -44,13 +46,17 @@ const sampleImages = 256;
 const probeBatch = 32;
 const probeCounts = { warmUp: 2, steps: 4 };
 
-/** Measures members in their order for as long as the next one is expected to fit into the time. */
+/** Networks of larger images are probed at a size that plans give them. */
+const sizeOf = ({ nativeSize }: Pick<Probe, 'nativeSize'>): number => Math.min(nativeSize, largestMeasuredSize);
+const macsOf = (probe: Probe): number => probe.macsM * (sizeOf(probe) / probe.nativeSize) ** 2;
+
+/** Measures the first member, and of the others, dearest first, those that are expected to fit into the time. */
 export async function profile(o: ProfileOptions): Promise<Profile> {
   const { clock } = o;
   const started = clock.nowSeconds();
   const [first, ...others] = o.probes;
   if (!first) throw new Error('a profile needs a member');
-  const { sample, decodeSecondsPerImage, workerSeconds } = await timedSample(first.nativeSize, o);
+  const { sample, decodeSecondsPerImage, workerSeconds } = await timedSample(sizeOf(first), o);
   const opened = clock.nowSeconds();
   const model = await openProbe(first);
   const startSeconds = workerSeconds + clock.nowSeconds() - opened;
@@ -63,13 +69,15 @@ export async function profile(o: ProfileOptions): Promise<Profile> {
   } finally {
     model.close();
   }
-  let last = clock.nowSeconds() - opened;
+  const openSeconds = clock.nowSeconds() - opened;
+  const stepSeconds = steps[0]?.seconds ?? 0;
   for (const probe of others.toReversed()) {
-    // a member that is dearer takes longer to probe; the margin covers it
-    if (o.signal.aborted || clock.nowSeconds() - started + 2 * last > o.seconds) break;
-    const before = clock.nowSeconds();
+    if (o.signal.aborted) break;
+    // the arithmetic grows with the member, all else hardly: twice that of the first is a margin
+    const dearer =
+      Math.max(0, macsOf(probe) / macsOf(first) - 1) * stepSeconds * (probeCounts.warmUp + probeCounts.steps);
+    if (clock.nowSeconds() - started + 2 * openSeconds + dearer > o.seconds) continue;
     steps.push(await measureAnew(probe, o));
-    last = clock.nowSeconds() - before;
   }
   return { sample, embedding, steps, decodeSecondsPerImage, startSeconds };
 }
@@ -102,9 +110,9 @@ async function measureAnew(probe: Probe, o: ProfileOptions) {
   }
 }
 
-function openProbe({ network, nativeSize }: Probe): Promise<TrainingModel> {
-  return TrainingModel.open(network, {
-    ...{ inputSize: nativeSize, batchSize: probeBatch, frozenStages: 0, optimizer: 'sgd', weightDecay: 1e-4 },
+function openProbe(probe: Probe): Promise<TrainingModel> {
+  return TrainingModel.open(probe.network, {
+    ...{ inputSize: sizeOf(probe), batchSize: probeBatch, frozenStages: 0, optimizer: 'sgd', weightDecay: 1e-4 },
     ...{ labelSmoothing: 0.1, clipNorm: 0, average: false, precision: 'fp32', cachedFeatures: false },
   });
 }

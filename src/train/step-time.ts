@@ -83,16 +83,19 @@ export async function comparedStep(
   return { ...measured, comparedSeconds: (measured.seconds * comparedBatch) / batchSize };
 }
 
-/** Input sizes and batches between which the planner interpolates. */
+/** Input sizes between which the planner interpolates. */
 const measuredSizes = [32, 64, 96] as const;
+/** The same for networks of large images, which read small ones badly, and small batches of the largest alone. */
+const measuredLargeSizes = [64, 96] as const;
+/** Beyond it no plan goes, and a large batch would take more memory than many tasks will have. */
+export const largestMeasuredSize = 128;
 const smallBatch = 16;
 const measuredBatches = [smallBatch, comparedBatch] as const;
-/** Beyond it a large batch would take more memory than many tasks will have. */
-const largestSize = 96;
 
 /**
  * What of a member is measured: the whole network at every size and batch, frozen stages, with images and from a cache,
- * at its native size. Sizes that are too small for the network are left out, and no batch is larger than `largestBatch`.
+ * at its native size, or at the largest size that is measured. Sizes that are too small for the network are left out, and
+ * no batch is larger than `largestBatch`.
  */
 export function memberPoints(
   network: Network,
@@ -100,19 +103,19 @@ export function memberPoints(
   largestBatch: number = comparedBatch,
 ): readonly StepPoint[] {
   const least = smallestSize(network);
+  const isLarge = nativeSize > largestMeasuredSize;
   const batches = measuredBatches.filter((batchSize) => batchSize <= largestBatch);
-  const whole = measuredSizes
+  const sizes = isLarge ? measuredLargeSizes : measuredSizes;
+  const whole = sizes
     .filter((inputSize) => inputSize >= least)
-    .flatMap((inputSize) =>
-      batches.map((batchSize) => ({ inputSize, batchSize, frozenStages: 0, cachedFeatures: false })),
-    );
+    .flatMap((inputSize) => batches.map((batchSize) => ({ inputSize, batchSize, ...wholeNetwork })));
+  const inputSize = Math.min(nativeSize, largestMeasuredSize);
+  const batchSize = Math.min(largestBatch, isLarge ? smallBatch : comparedBatch);
+  const largest = isLarge ? [{ inputSize, batchSize, ...wholeNetwork }] : [];
   const frozen = network.stages.flatMap((_, k) =>
-    [false, true].map((cachedFeatures) => ({
-      inputSize: nativeSize,
-      batchSize: Math.min(largestBatch, nativeSize > largestSize ? smallBatch : comparedBatch),
-      frozenStages: k + 1,
-      cachedFeatures,
-    })),
+    [false, true].map((cachedFeatures) => ({ inputSize, batchSize, frozenStages: k + 1, cachedFeatures })),
   );
-  return [...whole, ...frozen];
+  return [...whole, ...largest, ...frozen];
 }
+
+const wholeNetwork = { frozenStages: 0, cachedFeatures: false } as const;

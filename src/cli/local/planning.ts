@@ -135,9 +135,9 @@ function eligibleMembers(zoo: Zoo, { member }: PlanRequest): readonly ZooMember[
 function probesOf(zoo: Zoo, classes: number): Probe[] {
   const byCost = zoo.members.toSorted((a, b) => a.macsM - b.macsM);
   return byCost.map((member) => {
-    const { name, nativeSize } = member;
+    const { name, nativeSize, macsM } = member;
     const network = taskNetwork(member, classes);
-    return { name, nativeSize, network, weights: () => startWeights(zoo, name, network) };
+    return { name, nativeSize, macsM, network, weights: () => startWeights(zoo, name, network) };
   });
 }
 
