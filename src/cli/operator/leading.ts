@@ -73,7 +73,11 @@ export class Leading {
     const recorder = this.#recorder(gate);
     const ports = this.#ports(gate, recorder);
     // subscribed before all keys are added, so that nothing changes in between unseen
-    const stops = [wakeTasks(watches, (key) => this.#tasks.add(key)), wakeZoos(watches, (key) => this.#zoos.add(key))];
+    const stops = [
+      wakeTasks(watches, (key) => this.#tasks.add(key)),
+      wakeZoos(watches, (key) => this.#zoos.add(key)),
+      this.#forgetZoos(),
+    ];
     for (const key of watches.tasks.keys()) this.#tasks.add(key);
     for (const key of watches.zoos.keys()) this.#zoos.add(key);
     const work = <V, Q, D>(queue: WorkQueue, reconciler: Reconciler<V, Q, D>, workers: number): Promise<void> => {
@@ -89,6 +93,18 @@ export class Leading {
       for (const stop of stops) stop();
       await recorder.flush();
     }
+  }
+
+  /** What the store keeps of a search goes with its zoo. */
+  #forgetZoos(): () => void {
+    const { watches, searchStates, log } = this.#options;
+    return watches.zoos.subscribe(({ key, now, before }) => {
+      const gone = before?.metadata.uid;
+      if (gone === undefined || now?.metadata.uid === gone) return;
+      searchStates.remove(gone).catch((error: unknown) => {
+        log.warn('The state of a deleted zoo could not be removed', { key, error: messageOf(error) });
+      });
+    });
   }
 
   #ports(gate: WriteGate, recorder: Pick<EventRecorder, 'record'>) {

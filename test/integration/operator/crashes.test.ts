@@ -64,7 +64,7 @@ const ports = {
       return isNew;
     },
   },
-  searchStates: { load: async () => undefined, save: async () => 1 },
+  searchStates: { load: async () => undefined, save: async () => 1, remove: async () => undefined },
   authority: () => 'authority',
   log: silentLog,
 };
