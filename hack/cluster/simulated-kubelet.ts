@@ -189,6 +189,8 @@ export class SimulatedKubelet {
         terminated({ exitCode, message, startedAt, finishedAt: this.#now(), reason: undefined }),
       );
     }
+    // as the kubelet does, and for a pod without a node the garbage collector of pods: the Job waits for that
+    if (message === undefined && !hasEnded(pod)) await this.#setStatus(pod, { phase: 'Failed' });
     await this.#options.api.request('DELETE', pathOf(pods, { namespace, name }), {
       ...{ gracePeriodSeconds: 0, preconditions: { uid } },
     });
