@@ -48,11 +48,11 @@ describe('help', () => {
     ],
     [
       ['zoo', '--help'],
-      ['list', 'show', 'import', 'verify'],
+      ['list', 'show', 'import', 'add', 'remove', 'verify'],
     ],
     [
       ['zoo', 'import', '--help'],
-      ['--name', '--accuracy', 'Example:'],
+      ['--name', '--accuracy', 'fetched', 'Examples:'],
     ],
     [
       ['zoo', 'verify', '--help'],

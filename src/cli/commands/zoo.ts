@@ -1,18 +1,11 @@
 import type { Command } from 'commander';
 import type { Run } from '../context.ts';
-import { decimal, integer, share } from '../options.ts';
+import { decimal } from '../options.ts';
 import { requirePath } from '../task-options.ts';
+import type { Paint } from '../terminal/paint.ts';
 import { memberText, verifyText, zooText } from '../terminal/zoo-text.ts';
 import { judge, trainingFiles } from '../verdict.ts';
-
-interface ImportOptions {
-  readonly zoo?: string;
-  readonly name?: string;
-  readonly size?: number;
-  readonly accuracy?: number;
-  readonly licence?: string;
-  readonly provenance?: string;
-}
+import { addZooChanges } from './zoo-change.ts';
 
 interface VerifyOptions {
   readonly weights: string;
@@ -32,7 +25,7 @@ export function addZoo(program: Command, run: Run): void {
     .helpCommand(false);
   addList(zoo, run);
   addShow(zoo, run);
-  addImport(zoo, run);
+  addZooChanges(zoo, run);
   addVerify(zoo, run);
 }
 
@@ -55,55 +48,14 @@ function addShow(zoo: Command, run: Run): void {
     .description('Show everything that is known of one member.')
     .argument('<name>', 'name of the member')
     .option('--zoo <folder>', 'folder of the zoo (default: the shipped one and your imported members)')
-    .action(async (name: string, options: { readonly zoo?: string }) => {
+    .option('--card', 'as a card in Markdown')
+    .action(async (name: string, options: { readonly zoo?: string; readonly card?: boolean }) => {
       await run(async ({ env }) => {
         const { memberOf } = await import('../../nas/zoo.ts');
         const member = memberOf(await openZoo(options.zoo, env), name);
-        return { document: member, text: (paint) => memberText(member, paint) };
-      });
-    });
-}
-
-function addImport(zoo: Command, run: Run): void {
-  zoo
-    .command('import')
-    .description('Add a network with its weights to your zoo.')
-    .argument('<encoding>', 'the network that the weights belong to')
-    .argument(
-      '[weights]',
-      "safetensors, or PyTorch's .pth or .pt (default: fetched, for networks whose weights are published)",
-    )
-    .option('--zoo <folder>', 'zoo to add to, made where it is missing (default: your own)')
-    .option('--name <name>', 'name of the new member (default: the encoding)')
-    .option(
-      '--size <pixels>',
-      "input size of its pre-training (default: the network's own)",
-      integer('--size', { min: 16, max: 1024 }),
-    )
-    .option('--accuracy <share>', 'its pre-training accuracy, such as 0.71', share('--accuracy', { min: 0, max: 1 }))
-    .option('--licence <text>', 'licence of the weights')
-    .option('--provenance <text>', 'where the weights come from')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ nasoa zoo import efficientnet-lite1      fetches its ImageNet weights
-  $ nasoa zoo import efficientnet-lite1/5    the same, cut after its fifth stage
-  $ nasoa zoo import 031-_32_1-1-221-11121 b.pth --name et-nas-b --accuracy 0.669`,
-    )
-    .action(async (encoding: string, weights: string | undefined, options: ImportOptions) => {
-      await run(async (context) => {
-        if (weights !== undefined) {
-          await requirePath(weights, 'weights file', 'Give the path of a .safetensors, .pth or .pt file.');
-        }
-        const { userZooDir } = await import('../../nas/zoo.ts');
-        const { importMember } = await import('../local/zoo-import.ts');
-        const { zoo: folder = userZooDir(context.env), size, name, accuracy, licence, provenance } = options;
-        const member = await importMember(
-          { encoding, weights, zoo: folder, nativeSize: size, name, accuracy, licence, provenance },
-          context,
-        );
-        return { document: member, text: (paint) => memberText(member, paint) };
+        const { memberCard } = await import('../../nas/member-card.ts');
+        const text = options.card ? () => memberCard(member).trimEnd() : (paint: Paint) => memberText(member, paint);
+        return { document: member, text };
       });
     });
 }

@@ -35,7 +35,7 @@ export async function importMember(request: ZooImportRequest, context: CommandCo
   const bytes = encodeSafetensors(variables, { encoding, classes: String(network.classes) });
   const accuracy = origin.accuracy ?? assumedAccuracy;
   const member = {
-    ...{ name: request.name ?? encoding, encoding },
+    ...{ name: request.name ?? encoding.replaceAll('/', '-'), encoding },
     ...memberFacts(network, nativeSize),
     nativeSize,
     // measured on the machine that trains, during its profile

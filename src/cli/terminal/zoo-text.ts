@@ -48,6 +48,7 @@ export function memberText(member: ZooMember, paint: Paint): string {
       ['pre-trained on', `${printable(pretraining.data)}, ${count(member.classes)} classes`],
       ['recipe', `${printable(pretraining.recipe)}${pretraining.epochs > 0 ? `, ${pretraining.epochs} epochs` : ''}`],
       ['accuracy', `${percent(pretraining.accuracy)}${top5}`],
+      ...comparedFact(member),
       ['weights', printable(`${member.folder}/${member.weights}`)],
       ['sha256', member.sha256],
       ['licence', printable(member.licence)],
@@ -57,6 +58,9 @@ export function memberText(member: ZooMember, paint: Paint): string {
   );
   return [paint('bold', printable(member.name)), '', facts, ...stepLines(member.steps, paint)].join('\n');
 }
+
+const comparedFact = ({ accuracy, accuracyBasis }: ZooMember): readonly (readonly [string, string])[] =>
+  accuracyBasis === undefined ? [] : [['compares by', `${percent(accuracy)}, ${printable(accuracyBasis)}`]];
 
 function stepLines(steps: readonly StepTime[], paint: Paint): string[] {
   if (steps.length === 0) return [];
