@@ -7,16 +7,21 @@ import { promisify } from 'node:util';
 import { hasCode, RunError } from '../../src/lib/errors.ts';
 import { cacheDir } from '../../src/lib/user-dirs.ts';
 
-const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
+/** Environments of their own: a change of one list leaves what the others installed as it is. */
+const lists = {
+  torch: { file: 'requirements.txt', size: 'about 2.5 GB to download, 4.5 GB on disk' },
+  pymoo: { file: 'requirements-search.txt', size: 'about 60 MB to download, 250 MB on disk' },
+} as const;
+type Peer = keyof typeof lists;
 const oldestPython = [3, 11] as const;
 const newestPython = [3, 14] as const;
 const run = promisify(execFile);
 
-/** The peers' Python with everything of `requirements.txt`. */
-export interface PeerEnvironment {
+/** The peers' Python with everything of a list of requirements. */
+export interface PeerEnvironment<P extends Peer = 'torch'> {
   /** Path of the interpreter. */
   readonly python: string;
-  readonly versions: { readonly torch: string; readonly python: string };
+  readonly versions: Readonly<Record<P | 'python', string>>;
 }
 
 export interface PeerEnvironmentOptions {
@@ -32,17 +37,28 @@ export interface PeerEnvironmentOptions {
  * Throws RunError where Python, its venv module or the packages cannot be had.
  */
 export async function peerEnvironment(options: PeerEnvironmentOptions = {}): Promise<PeerEnvironment> {
+  return await environmentOf('torch', options);
+}
+
+/** The same for pymoo, whose environment is a small one. */
+export async function searchEnvironment(options: PeerEnvironmentOptions = {}): Promise<PeerEnvironment<'pymoo'>> {
+  return await environmentOf('pymoo', options);
+}
+
+async function environmentOf<P extends Peer>(peer: P, options: PeerEnvironmentOptions): Promise<PeerEnvironment<P>> {
   const base = options.basePython ?? process.env.NASOA_PYTHON ?? 'python3';
   const version = await pythonVersion(base);
+  const requirements = fileURLToPath(new URL(lists[peer].file, import.meta.url));
   const key = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex')
     .slice(0, 12);
   const folder = join(cacheDir(), 'peers', `${version}-${key}`);
-  if (!(await exists(join(folder, 'complete')))) await install(base, folder, options.log ?? (() => undefined));
+  if (!(await exists(join(folder, 'complete')))) await install(base, folder, peer, options.log ?? (() => undefined));
   const python = join(folder, 'bin', 'python');
-  const { stdout } = await run(python, ['-c', 'import importlib.metadata as m; print(m.version("torch"))']);
-  return { python, versions: { torch: stdout.trim(), python: version } };
+  const { stdout } = await run(python, ['-c', `import importlib.metadata as m; print(m.version("${peer}"))`]);
+  const versions = { [peer]: stdout.trim(), python: version };
+  return { python, versions: versions as PeerEnvironment<P>['versions'] };
 }
 
 /** Throws RunError where g++ is missing: torch.compile on the CPU compiles C++. */
@@ -74,11 +90,12 @@ async function pythonVersion(base: string): Promise<string> {
   return version;
 }
 
-async function install(base: string, folder: string, log: (line: string) => void): Promise<void> {
+async function install(base: string, folder: string, peer: Peer, log: (line: string) => void): Promise<void> {
+  const requirements = fileURLToPath(new URL(lists[peer].file, import.meta.url));
   const beside = `${folder}.${process.pid}.part`;
   await mkdir(join(folder, '..'), { recursive: true });
   try {
-    log(`Making the peers' Python environment in ${folder}: about 2.5 GB to download, 4.5 GB on disk.`);
+    log(`Making the peers' Python environment in ${folder}: ${lists[peer].size}.`);
     await runLogged(
       base,
       ['-m', 'venv', beside],
