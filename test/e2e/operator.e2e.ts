@@ -135,6 +135,7 @@ describe('two tasks at a time, on S3 and on a claim', () => {
   let onS3: FineTuneTask;
   let onClaim: FineTuneTask;
   let spentBefore = 0;
+  let resumedMs = 0;
 
   test('the second is planned with the experience of the first', async () => {
     const { endpoint } = site.s3;
@@ -158,6 +159,7 @@ describe('two tasks at a time, on S3 and on a claim', () => {
     await api.apply(sample('task-claim.yaml', 'flowers-again', { seed: 2 }));
     await pause(10_000);
     expect((await readTask(api, 'flowers-s3')).status?.activeSeconds).toBe(spentBefore);
+    resumedMs = Date.now();
     await patchTask(api, 'flowers-s3', { suspend: false });
   });
 
@@ -166,7 +168,11 @@ describe('two tasks at a time, on S3 and on a claim', () => {
       const pods = await podsOf(api, onS3, 'training');
       return pods.find(({ metadata, status }) => status?.phase === 'Running' && !('deletionTimestamp' in metadata));
     };
-    const pod = await until('it trains again', 120, runs);
+    await taskReaches(api, 'flowers-s3', 120, (one) => {
+      const { lastReportTime = '' } = one.status?.progress ?? {};
+      return isTraining(one) && Date.parse(lastReportTime) > resumedMs + 1000;
+    });
+    const pod = await until('it trains again', 60, runs);
     await api.call('DELETE', `${podsPath}/${pod.metadata.name}`);
     await until('another pod trains', 120, async () =>
       (await runs().then((other) => other !== undefined && other.metadata.uid !== pod.metadata.uid)) ? true : undefined,

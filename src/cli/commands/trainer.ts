@@ -11,14 +11,15 @@ export function addTrainer(program: Command, run: Run): void {
     .action(async () => {
       await run(async ({ clock, env }) => {
         const { createLog } = await import('../../server/logger.ts');
-        const { systemScheduler } = await import('../../server/scheduler.ts');
-        const { httpsPost } = await import('../../server/https-post.ts');
-        const { runTrainer } = await import('../pod/trainer.ts');
-        const { saveLastWord } = await import('../pod/last-word.ts');
         const log = createLog({ level: env.NASOA_DEBUG ? 'debug' : 'info', clock, stream: process.stderr });
+        // before TensorFlow is loaded, which takes seconds: the first process of a container gets no signal it does not handle
         const stop = listenForInterruption(() => log.info('Told to end; a checkpoint is kept'));
-        saveLastWord(env, log);
         try {
+          const { systemScheduler } = await import('../../server/scheduler.ts');
+          const { httpsPost } = await import('../../server/https-post.ts');
+          const { runTrainer } = await import('../pod/trainer.ts');
+          const { saveLastWord } = await import('../pod/last-word.ts');
+          saveLastWord(env, log);
           const scheduler = systemScheduler;
           const options = { env, clock, scheduler, post: httpsPost(scheduler), log, signal: stop.signal };
           const { message, exitCode } = await runTrainer(options);
