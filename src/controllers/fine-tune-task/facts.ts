@@ -8,6 +8,7 @@ import { activeSecondsAfter, hasEnded, isFinished, type JobState, jobState, pods
 import { jobName, type Owner, spentSecondsKey } from '../pods.ts';
 import { trainerOf } from '../waiting.ts';
 import type { ReceivedReport } from './ports.ts';
+import { seconds, share } from './rounded.ts';
 import type { View } from './view.ts';
 
 /** Which of its two Jobs the task is at. */
@@ -140,7 +141,7 @@ interface News {
 
 /** The status with what is new in it. Active seconds only grow: whoever counts them counts all of the task's. */
 function taken(status: FineTuneTaskStatus, { state, pods, report, activeSeconds }: News): FineTuneTaskStatus {
-  const active = Math.max(status.activeSeconds ?? 0, round(activeSeconds));
+  const active = Math.max(status.activeSeconds ?? 0, seconds(activeSeconds));
   const startTime = status.startTime ?? firstStart(state, pods);
   const answer = state.kind === 'answered' ? state.answer : undefined;
   const profile = status.profile ?? (answer?.kind === 'profile' ? answer.profile : undefined);
@@ -160,14 +161,12 @@ function progressOf(status: FineTuneTaskStatus, { report, receivedAt }: Received
   return {
     progress: {
       ...{ step, steps, lastReportTime: receivedAt },
-      ...(accuracy === undefined ? {} : { accuracy }),
-      ...(secondsLeft === undefined ? {} : { secondsLeft: round(secondsLeft) }),
+      ...(accuracy === undefined ? {} : { accuracy: share(accuracy) }),
+      ...(secondsLeft === undefined ? {} : { secondsLeft: seconds(secondsLeft) }),
     },
     ...(secondsLeft === undefined ? {} : { timeLeft: formatDuration(Math.max(10, Math.round(secondsLeft))) }),
   };
 }
-
-const round = (seconds: number): number => Math.round(seconds * 10) / 10;
 
 function firstStart(state: JobState, pods: readonly Pod[]): string | undefined {
   if (state.kind === 'running') return state.since;

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../lib/duration.ts';
 import { experienceOf, keeping } from '../experience.ts';
+import { roundedResult, seconds } from '../rounded.ts';
 import { ending, type Policy } from '../ruling.ts';
 
 /** The training has a result: the task is complete, whether it was asked to pause meanwhile or not. */
@@ -20,8 +21,8 @@ export const completion: Policy = (facts) => {
       ...kept,
       changes: {
         ...kept.changes,
-        ...{ result, artifact, completionTime: now },
-        activeSeconds: Math.max(status.activeSeconds ?? 0, state.answer.activeSeconds),
+        ...{ result: roundedResult(result), artifact, completionTime: now },
+        activeSeconds: Math.max(status.activeSeconds ?? 0, seconds(state.answer.activeSeconds)),
       },
     },
   );

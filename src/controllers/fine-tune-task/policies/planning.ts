@@ -2,6 +2,7 @@ import type { FineTuneTaskStatus, TaskProfile } from '../../../crds/fine-tune-ta
 import { assuming, type Facts } from '../facts.ts';
 import { firstObjection, noMemberAllowed, zooNotReady } from '../objections.ts';
 import type { PlanInput } from '../ports.ts';
+import { roundedChoice, seconds } from '../rounded.ts';
 import { failing, type Policy, type Ruling } from '../ruling.ts';
 import { allowedMembers } from '../zoo-place.ts';
 import { start } from './start.ts';
@@ -15,13 +16,24 @@ export const planning: Policy = (facts) => {
   const answer = facts.view.answers.plan;
   if (answer === undefined) return asking(inputOf(facts, profile));
   if (answer.kind === 'nothingFits') return failing(facts, 'NothingFits', answer.message);
-  const { member, regime, predicted, confidence, predictor, candidates, fitting, runnersUp } = answer.plan;
+  const { member, regime, predicted, confidence, predictor, candidates, fitting, runnersUp } = roundedChoice(
+    answer.plan,
+  );
   const changes: Partial<FineTuneTaskStatus> = {
     plan: {
-      ...{ member, regime, predicted, confidence, predictor, candidates, fitting, runnersUp: runnersUp.slice(0, 5) },
+      ...{
+        member,
+        regime,
+        predicted,
+        confidence,
+        predictor,
+        candidates,
+        fitting,
+        runnersUp: runnersUp.slice(0, 5).map(roundedChoice),
+      },
       plannedAt: facts.now,
     },
-    activeSeconds: (facts.status.activeSeconds ?? 0) + answer.seconds,
+    activeSeconds: seconds((facts.status.activeSeconds ?? 0) + answer.seconds),
   };
   const ruling = start(assuming(facts, changes));
   if (ruling === undefined) throw new Error('a task that was just planned has no training Job to start');

@@ -1,0 +1,21 @@
+/** Numbers of a status as people read them: nobody measures accuracy to sixteen digits, and kubectl shows all of them. */
+import type { TaskResult } from '../../crds/fine-tune-task-status.ts';
+import type { Choice } from '../../planner/types.ts';
+
+/** A hundredth of a percent. */
+export const share = (value: number): number => Math.round(value * 1e4) / 1e4;
+export const seconds = (value: number): number => Math.round(value * 10) / 10;
+
+export const roundedChoice = <C extends Choice>(choice: C): C => {
+  const { accuracy, low, high, seconds: expected } = choice.predicted;
+  const predicted = { accuracy: share(accuracy), low: share(low), high: share(high), seconds: seconds(expected) };
+  return { ...choice, predicted };
+};
+
+export const roundedResult = (result: TaskResult): TaskResult => ({
+  ...result,
+  accuracy: share(result.accuracy),
+  ...(result.top5Accuracy === undefined ? {} : { top5Accuracy: share(result.top5Accuracy) }),
+  ...(result.macroF1 === undefined ? {} : { macroF1: share(result.macroF1) }),
+  seconds: seconds(result.seconds),
+});
