@@ -7,6 +7,7 @@ import { addOperator } from './commands/operator.ts';
 import { addPack } from './commands/pack.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPredict } from './commands/predict.ts';
+import { addSearch } from './commands/search.ts';
 import { addStatus } from './commands/status.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addTrainer } from './commands/trainer.ts';
@@ -54,6 +55,7 @@ export function createProgram(run: Run): Command {
   addLogs(program, run);
   addGetModel(program, run);
   addZoo(program, run);
+  addSearch(program, run);
   addExperience(program, run);
   addArch(program, run);
   addOperator(program, run);
