@@ -1,0 +1,90 @@
+import { describe, expect, test } from '@jest/globals';
+import { nextWork, withFailed, withLost, withMeasured, withTrained } from '../../../src/cli/search/book.ts';
+import type { SearchFile } from '../../../src/cli/search/search-file.ts';
+import { renderSearchReport } from '../../../src/cli/search/write-report.ts';
+import { defaultLadder } from '../../../src/nas/ladder.ts';
+import { nsga2Search } from '../../../src/nas/nsga2.ts';
+import { proxySpace } from '../../../src/nas/search.ts';
+
+const nobody: ReadonlySet<number> = new Set();
+
+const aFile = (maxStepSeconds?: number): SearchFile => ({
+  ...{ kind: 'nasoa-search', version: 1, activeSeconds: 0, measured: [], rungs: [] },
+  data: { name: 'colours <b>', classes: 4, train: 40, validation: 10 },
+  training: { seed: 1, steps: 800, ladder: defaultLadder },
+  search: nsga2Search.create(1, {
+    ...{ evaluations: 40, population: 8, objectives: ['accuracy', 'stepSeconds'], inputSize: 64, space: proxySpace },
+    constraints: maxStepSeconds === undefined ? {} : { maxStepSeconds },
+  }),
+  machine: { cpu: 'a processor', cores: 2 },
+  startedAt: '2026-01-01T00:00:00.000Z',
+});
+
+const measured = (id: number, stepSeconds = 0.1) => ({ id, stepSeconds, parametersM: 1, macsM: 10 });
+const trained = (accuracy: number) => ({ accuracy, seconds: 5 });
+
+/** Works through everything that comes, as one process would; through JSON after each step, as after a kill. */
+function workThrough(start: SearchFile, accuracyOf: (id: number, rung: number) => number): SearchFile {
+  let file = start;
+  for (;;) {
+    const next = nextWork(file, nobody, true);
+    file = JSON.parse(JSON.stringify(next.file));
+    if (next.work === undefined) return file;
+    const { id } = next.work.candidate;
+    if (next.work.kind === 'measure') file = withMeasured(file, measured(id, 0.05 + id / 1000));
+    else file = withTrained(file, { id, rung: next.work.rung }, trained(accuracyOf(id, next.work.rung)));
+  }
+}
+
+describe('the work of a search', () => {
+  test('is to time a candidate, then to train it rung by rung, before another is asked', () => {
+    let { file, work } = nextWork(aFile(), nobody, true);
+    expect(work).toMatchObject({ kind: 'measure', candidate: { id: 1 } });
+    file = withMeasured(file, measured(1));
+    for (const rung of [0, 1, 2]) {
+      ({ file, work } = nextWork(file, nobody, true));
+      expect(work).toMatchObject({ kind: 'train', rung, candidate: { id: 1 } });
+      file = withTrained(file, { id: 1, rung }, trained(0.1 * rung));
+    }
+    expect(nsga2Search.progress(file.search).evaluated).toMatchObject([{ id: 1, accuracy: 0.2, stepSeconds: 0.1 }]);
+    expect(nextWork(file, nobody, true).work).toMatchObject({ kind: 'measure', candidate: { id: 2 } });
+  });
+
+  test('goes on with what is begun, and begins nothing, when time is up', () => {
+    const { file } = nextWork(aFile(), nobody, true);
+    expect(nextWork(file, nobody, false).work).toMatchObject({ candidate: { id: 1 } });
+    expect(nextWork(file, new Set([1]), false).work).toBeUndefined();
+    expect(nextWork(file, new Set([1]), true).work).toMatchObject({ candidate: { id: 2 } });
+  });
+
+  test('does not train what takes too long', () => {
+    const { file } = nextWork(aFile(0.2), nobody, true);
+    const after = withMeasured(file, measured(1, 0.3));
+    expect(nsga2Search.progress(after.search).evaluated).toMatchObject([{ id: 1, accuracy: 0, missedRungs: 3 }]);
+    expect(nextWork(after, nobody, true).work).toMatchObject({ kind: 'measure', candidate: { id: 2 } });
+  });
+
+  test('is tried again where a process is lost, and given up after a few times', () => {
+    let { file, work } = nextWork(aFile(), nobody, true);
+    for (const attempt of [1, 2, 3]) {
+      expect(work?.candidate).toMatchObject({ id: 1, attempt });
+      file = withLost(file, work?.candidate ?? { id: 0, encoding: '', attempt: 0 }, 'killed');
+      ({ file, work } = nextWork(file, nobody, true));
+    }
+    expect(nsga2Search.progress(file.search).failed).toMatchObject([{ id: 1, why: 'killed' }]);
+    expect(work?.candidate.id).toBe(2);
+    expect(nsga2Search.progress(withFailed(file, 2, 'diverged').search).failed).toHaveLength(2);
+  });
+
+  test('comes to its end with some left on a lower rung and none of them on the front; the report holds them all', () => {
+    const file = workThrough(aFile(), (id, rung) => ((id * 7919) % 100) / 120 + rung / 100);
+    const { evaluated, remaining, open } = nsga2Search.progress(file.search);
+    expect([evaluated.length, remaining, open.length]).toEqual([40, 0, 0]);
+    expect(evaluated.filter(({ missedRungs = 0 }) => missedRungs > 0).length).toBeGreaterThan(5);
+    const report = renderSearchReport(file);
+    expect(report).toContain('colours &lt;b&gt;');
+    expect(report).not.toMatch(/<script|src=|href=/);
+    for (const { encoding } of evaluated) expect(report).toContain(encoding);
+    expect(report).toContain('block input');
+  });
+});
