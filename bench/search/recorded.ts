@@ -8,8 +8,11 @@ import { createRng, deriveSeed } from '../../src/lib/rng.ts';
 import { type Architecture, formatEncoding, parseEncoding } from '../../src/nas/encoding.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
 import { architectureVariation } from '../../src/nas/nsga2/architecture-genome.ts';
+import { breed, type Individual } from '../../src/nas/nsga2/evolution.ts';
 import { hypervolume } from '../../src/nas/nsga2/hypervolume.ts';
-import { evolution } from '../../src/nas/nsga2/minimise.ts';
+import { immigrants, litterSize } from '../../src/nas/nsga2/litter.ts';
+import { survivors } from '../../src/nas/nsga2/ranking.ts';
+import { architectureFeatures, chooserOf } from '../../src/nas/nsga2/surrogate.ts';
 import { nsga2Search } from '../../src/nas/nsga2.ts';
 import { lossOf } from '../../src/nas/objectives.ts';
 import type { Evaluated } from '../../src/nas/search.ts';
@@ -61,53 +64,57 @@ export const randomRows = (rows: number, seed: number, evaluations: number): rea
     .shuffle(Array.from({ length: rows }, (_, i) => i))
     .slice(0, evaluations);
 
-const [population, atATime] = [16, 4] as const;
+const [population, atATime] = [12, 2] as const;
 
-/** Rows in the order in which NSGA-II asks them. */
+/** Rows in the order in which NSGA-II asks them: litters of children, each the nearest free row, and one of a litter asked. */
 export function searchedRows(table: Table, seed: number, evaluations: number): readonly number[] {
   const points = scaledPoints(table);
-  const described = table.rows.map(({ encoding }) => describe(parseEncoding(encoding), table));
   const architectures = table.rows.map(({ encoding }) => parseEncoding(encoding));
-  const inner = architectureVariation({ name: 'joint' }, table.space);
-  const taken = new Set<number>();
-  const nearestFree = (a: Architecture | undefined): number | undefined => {
-    if (a === undefined) return undefined;
-    const wanted = describe(a, table);
-    const free = described.flatMap((one, row) => (taken.has(row) ? [] : [{ row, far: distance(one, wanted) }]));
-    return free.toSorted((x, y) => x.far - y.far)[0]?.row;
-  };
-  // a genome is an architecture; only what is asked in the end has to be of the table
-  const nsga2 = evolution<number>(
-    {
-      sample: (rng) => {
-        const free = table.rows.flatMap((_, row) => (taken.has(row) ? [] : [row]));
-        return free.length === 0 ? undefined : rng.pick(free);
-      },
-      crossover: (rng, a, b) => (rng.next() < 0.5 ? a : b),
-      mutate: (rng, row) => {
-        const one = architectures[row];
-        const other = architectures[rng.int(architectures.length)];
-        const child = one && other && rng.next() < 0.3 ? inner.crossover(rng, one, other) : one;
-        return nearestFree(child && inner.mutate(rng, child));
-      },
-      key: String,
-    },
-    population,
-  );
-  let state = nsga2.create(seed);
+  const described = architectures.map((a) => describe(a, table));
+  const features = architectures.map((a) => architectureFeatures(a, table.inputSize));
+  const variation = architectureVariation({ name: 'joint' }, table.space);
+  const rng = createRng(deriveSeed(seed, 'searched rows'));
   const order: number[] = [];
-  while (order.length < evaluations) {
-    const { state: next, asked } = nsga2.ask(state, Math.min(atATime, evaluations - order.length));
-    if (asked.length === 0) break;
-    for (const { genome } of asked) taken.add(genome);
-    order.push(...asked.map(({ genome }) => genome));
-    state = nsga2.tell(
-      next,
-      asked.map(({ id, genome }) => ({ id, losses: points[genome] ?? [1, 1], violation: 0 })),
+  const free = new Set(architectures.keys());
+  const nearestFree = (a: Architecture, besides: readonly number[]): number | undefined => {
+    const wanted = describe(a, table);
+    const rows = [...free].filter((row) => !besides.includes(row));
+    const far = rows.map((row) => distance(described[row] ?? wanted, wanted));
+    return rows[far.indexOf(Math.min(...far))];
+  };
+  while (order.length < evaluations && free.size > 0) {
+    const parents = survivors(
+      order.map((row) => individual(architectures[row], points[row])),
+      population,
     );
+    const choose = chooserOf(order.map((row) => ({ features: features[row] ?? [], losses: points[row] ?? [] })));
+    for (let asked = 0; asked < atATime && order.length < evaluations && free.size > 0; asked++) {
+      const litter: number[] = [];
+      for (let tries = 0; litter.length < litterSize && tries < 4 * litterSize; tries++) {
+        const isSample = order.length < population || rng.next() < immigrants;
+        const child = isSample ? undefined : breed(rng, parents, variation);
+        const row = child === undefined ? rng.pick([...free]) : nearestFree(child, litter);
+        if (row !== undefined && !litter.includes(row)) litter.push(row);
+      }
+      const row =
+        litter[
+          choose?.(
+            rng,
+            litter.map((one) => features[one] ?? []),
+          ) ?? 0
+        ];
+      if (row === undefined) break;
+      free.delete(row);
+      order.push(row);
+    }
   }
   return order;
 }
+
+const individual = (genome: Architecture | undefined, losses: Point | undefined): Individual<Architecture> => {
+  if (genome === undefined || losses === undefined) throw new Error('a row outside of the table');
+  return { genome, losses, violation: 0 };
+};
 
 interface Description {
   readonly parts: ReadonlySet<string>;

@@ -1,18 +1,15 @@
 /**
  * NSGA-II over the joint block/macro space, as ask and tell: blocks on a middle macro first, then macros of the best
  * blocks, then both together. It never waits: who asks while results are outstanding gets children of those that are
- * told. The population is what survives of all that were told, so neither order nor lateness of results matters.
+ * told; a model of what is told chooses among the children of a litter. The population is what survives of all that were told, so neither order nor lateness of results matters.
  */
 import { RunError } from '../lib/errors.ts';
-import { createRng, deriveSeed } from '../lib/rng.ts';
-import { countedClasses, keepsConstraints, opened, progressOf, reopen } from './candidates.ts';
-import { type Architecture, formatEncoding, parseEncoding } from './encoding.ts';
+import { deriveSeed } from '../lib/rng.ts';
+import { countedClasses, opened, progressOf, reopen } from './candidates.ts';
 import { networkOf } from './families/table.ts';
-import { architectureVariation, type Level } from './nsga2/architecture-genome.ts';
-import { breed, type Individual } from './nsga2/evolution.ts';
-import { atNextLevel, blockOf, isLevelDone } from './nsga2/levels.ts';
-import { type Ranked, survivors } from './nsga2/ranking.ts';
-import { frontOf, judged } from './objectives.ts';
+import type { Level } from './nsga2/architecture-genome.ts';
+import { atNextLevel, isLevelDone } from './nsga2/levels.ts';
+import { type Drawing, drawNew, mostMisses } from './nsga2/litter.ts';
 import {
   type Candidate,
   type Search,
@@ -21,7 +18,7 @@ import {
   withLost,
   withResults,
 } from './search.ts';
-import { fitStepModel, predictedStep, type StepModel, stepFeatures } from './step-model.ts';
+import { fitStepModel, type StepModel, stepFeatures } from './step-model.ts';
 
 const algorithm = 'nsga2';
 const version = 1;
@@ -47,11 +44,6 @@ export interface Nsga2State {
 
 /** Draws of one call at most: each builds a network, and the operator's event loop must not wait for long. */
 const drawsPerAsk = 200;
-/** So many misses in a row mean that a level, or the whole space, has next to nothing new. */
-const mostMisses = { block: 400, macro: 400, joint: 2000 } as const;
-const missesOfSample = 100;
-/** Share of fresh samples among the children: they keep a population from closing in on itself. */
-const immigrants = 0.1;
 
 export const nsga2Search: Search<Nsga2State> = {
   create: (seed, settings) => ({
@@ -74,7 +66,7 @@ function ask(before: Nsga2State, count: number): ReturnType<Search<Nsga2State>['
   for (let draws = 0; again.length + fresh.length < wanted && draws < drawsPerAsk; ) {
     state = atRightLevel(state);
     if (isExhausted(state)) break;
-    const drawn = drawNew(state, wanted - again.length - fresh.length, drawsPerAsk - draws);
+    const drawn = drawNew(drawingOf(state), state, wanted - again.length - fresh.length, drawsPerAsk - draws);
     draws += drawn.draws;
     const { candidates, fresh: asked } = opened(state.candidates, drawn.encodings);
     const { rng, misses, pruned } = drawn;
@@ -82,6 +74,13 @@ function ask(before: Nsga2State, count: number): ReturnType<Search<Nsga2State>['
     fresh.push(...asked);
   }
   return { state, candidates: [...again, ...fresh] };
+}
+
+function drawingOf(state: Nsga2State): Drawing {
+  const { settings, level, levelFrom, candidates, stepModel } = state;
+  const { evaluated } = progress(state);
+  const taken = candidates.map(({ encoding }) => encoding);
+  return { settings, level, taken, inLevel: candidates.length - levelFrom, evaluated, stepModel };
 }
 
 function atRightLevel(state: Nsga2State): Nsga2State {
@@ -94,82 +93,6 @@ function atRightLevel(state: Nsga2State): Nsga2State {
     current = { ...current, level: next, levelFrom: current.candidates.length, misses: 0 };
   }
   return current;
-}
-
-interface Drawn extends Pick<Nsga2State, 'rng' | 'misses' | 'pruned'> {
-  readonly encodings: readonly string[];
-  readonly draws: number;
-}
-
-/** Up to `count` encodings that were never asked, keep the constraints and are not hopeless. */
-function drawNew(state: Nsga2State, count: number, mostDraws: number): Drawn {
-  const { settings, level, candidates } = state;
-  const rng = createRng(state.rng);
-  const variation = architectureVariation(level, settings.space);
-  const parents = parentsOf(state);
-  const taken = new Set(candidates.map(({ encoding }) => encoding));
-  const isHopeless = hopeless(state);
-  const encodings: string[] = [];
-  let { misses, pruned } = state;
-  let draws = 0;
-  while (encodings.length < count && draws < mostDraws && misses < mostMisses[level.name]) {
-    draws++;
-    const inLevel = candidates.length + encodings.length - state.levelFrom;
-    const isSample = inLevel < founders(state) || parents.length < 2 || rng.next() < immigrants;
-    const drawn = isSample ? variation.sample(rng) : breed(rng, parents, variation);
-    const encoding = drawn && formatEncoding(drawn);
-    const isNew = encoding !== undefined && !taken.has(encoding) && keepsConstraints(encoding, settings);
-    if (isNew && !isHopeless(encoding)) {
-      misses = 0;
-      taken.add(encoding);
-      encodings.push(encoding);
-    } else {
-      // who samples tries many times itself
-      misses += isSample && drawn === undefined ? missesOfSample : 1;
-      if (isNew) pruned++;
-    }
-  }
-  return { encodings, draws, rng: rng.state(), misses, pruned };
-}
-
-/** Samples that a level begins with; where the best of another level stand, fewer. */
-function founders({ level, settings }: Nsga2State): number {
-  const { population, evaluations } = settings;
-  if (level.name === 'joint') return 0;
-  return Math.ceil(
-    level.name === 'block' ? Math.min(population, evaluations / 5) : Math.min(population / 2, evaluations / 8),
-  );
-}
-
-/** The population of the level: at the level of macros only those with one of its blocks. */
-function parentsOf(state: Nsga2State): readonly Ranked<Individual<Architecture>>[] {
-  const { level, settings } = state;
-  const blocks = level.name === 'macro' ? new Set(level.blocks.map(blockOf)) : undefined;
-  const allowed = progress(state).evaluated.filter(({ encoding }) => blocks?.has(blockOf(encoding)) ?? true);
-  const ranked = survivors(
-    allowed.map((one) => judged(one, settings)),
-    settings.population,
-  );
-  return ranked.map(({ item: { candidate, losses, violation }, ...place }) => ({
-    ...place,
-    item: { genome: parseEncoding(candidate.encoding), losses, violation },
-  }));
-}
-
-/** A model that is wrong by more prunes nothing. */
-const largestError = 0.35;
-/** Nobody looks for members beyond so many times the slowest of the front in one leap. */
-const slowestTimes = 2.5;
-
-/** Whether a step is predicted to take longer than can be of use, the model's own error allowed for. */
-function hopeless(state: Nsga2State): (encoding: string) => boolean {
-  const { stepModel, settings } = state;
-  if (stepModel === undefined || stepModel.error.median > largestError) return () => false;
-  const slowest = frontOf(progress(state).evaluated, settings).at(-1)?.stepSeconds ?? Number.POSITIVE_INFINITY;
-  const { maxStepSeconds = Number.POSITIVE_INFINITY } = settings.constraints;
-  const bound = Math.min(maxStepSeconds * (1 + stepModel.error.ninth), slowest * slowestTimes);
-  if (bound === Number.POSITIVE_INFINITY) return () => false;
-  return (encoding) => predictedStep(stepModel, featuresOf(encoding, settings)) > bound;
 }
 
 const featuresOf = (encoding: string, { inputSize }: SearchSettings): readonly number[] =>
