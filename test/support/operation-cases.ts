@@ -148,6 +148,11 @@ export const cases: Readonly<Record<OperationName, Readonly<Record<string, Case>
       differentiable: 2,
       apply: (tape, x) => tape.apply(operations.multiply, x, {}),
     },
+    'by a pooled gate': {
+      shapes: [image, [2, 4]],
+      differentiable: 2,
+      apply: (tape, x) => tape.apply(operations.multiply, x, {}),
+    },
     'of equal shapes': {
       shapes: [image, image],
       differentiable: 2,

@@ -1,6 +1,7 @@
 /** Takes over the weights of a network that exists already: fetched, checked, and measured on this node. */
 import { basename } from 'node:path';
 import type { PretrainingJob, TrainerMessage, TrainerPlace } from '../../crds/trainer-job.ts';
+import { familyOf } from '../../nas/families/table.ts';
 import type { HostTensor } from '../../nas/host-tensor.ts';
 import type { Network } from '../../nas/layers.ts';
 import { encodeSafetensors } from '../../nas/safetensors.ts';
@@ -19,13 +20,17 @@ import { decodeImages } from './zoo-training.ts';
 
 export type ImportJob = PretrainingJob & { readonly weights: TrainerPlace };
 
-const defaultNativeSize = 224;
 const at = { step: 0, steps: 0 };
 
+/** That of the family where none is told; a wrong encoding is refused where the weights are read. */
+const nativeSizeOf = ({ nativeSize, encoding }: ImportJob): number =>
+  nativeSize ?? familyOf(encoding).nativeSize(encoding);
+
 export async function importMember(job: ImportJob, output: PodOutput, context: PodContext): Promise<TrainerMessage> {
-  const { encoding, nativeSize = defaultNativeSize } = job;
+  const { encoding } = job;
   const startedSeconds = context.activity.begin(job.spentSeconds);
   const { network, tensors, file } = await during('zoo', () => fetchWeights(job, context));
+  const nativeSize = nativeSizeOf(job);
   const accuracy = job.accuracy ?? (await accuracyOf(job, network, tensors, startedSeconds, context));
   const measured = await during('run', () => measureMember(network, nativeSize, job.memoryPlan, context, at));
   const weights = encodeSafetensors(tensors, { encoding, classes: String(network.classes) });
@@ -60,7 +65,8 @@ async function accuracyOf(
   startedSeconds: number,
   context: PodContext,
 ): Promise<number | undefined> {
-  const { data, nativeSize: inputSize = defaultNativeSize } = job;
+  const { data } = job;
+  const inputSize = nativeSizeOf(job);
   if (data === undefined) return undefined;
   const dataset = await during('data', () => openPodData(data, job.seed, context));
   try {

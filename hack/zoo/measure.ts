@@ -1,0 +1,32 @@
+/**
+ * Measures the training steps of members of the shipped zoo anew, and writes them into its index:
+ * `node hack/zoo/measure.ts [NAME...]`, all members unless some are named. The machine should be idle.
+ */
+import { readFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { networkOf } from '../../src/nas/families/table.ts';
+import type { StepTime } from '../../src/nas/member.ts';
+import { shippedZooDir } from '../../src/nas/zoo.ts';
+import { parseZooIndex } from '../../src/nas/zoo-index.ts';
+import { measureStep, memberPoints } from '../../src/train/step-time.ts';
+
+const path = join(shippedZooDir(), 'index.json');
+const measuring = { clock: systemClock, signal: new AbortController().signal };
+const readIndex = async () => parseZooIndex(await readFile(path, 'utf8'), path);
+const wanted = process.argv.slice(2);
+
+for (const { name, encoding, nativeSize, classes } of (await readIndex()).members) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if ((loadavg()[0] ?? 0) > 2.5) console.warn('The machine is busy: the figures will be too large.');
+  const network = networkOf(encoding, { classes });
+  const steps: StepTime[] = [];
+  for (const point of memberPoints(network, nativeSize)) steps.push(await measureStep(network, point, measuring));
+  // read again: a measurement takes minutes
+  const index = await readIndex();
+  const members = index.members.map((member) => (member.name === name ? { ...member, steps } : member));
+  await writeFileAtomic(path, `${JSON.stringify({ ...index, members }, null, 2)}\n`);
+  console.log(name, steps.map(({ seconds }) => seconds).join(' '));
+}
