@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-# the normalisation of the weights' own pre-training
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+# the normalisation of the weights' own pre-training: (x - 127) / 128
+MEAN, DEVIATION = (127 / 255,) * 3, (128 / 255,) * 3
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp'}
 # smallest share of the area that a random crop keeps
 CROP_AREA = 0.7

@@ -94,7 +94,9 @@ async function syncPods(api: TestApi, namespace: string, pods: Map<string, Runni
 async function start(api: TestApi, path: string, pod: Pod, running: Running, run: RunPod): Promise<void> {
   const target = { apiVersion: 'v1', kind: 'Node', name: node };
   const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod.metadata.name }, target };
-  if (pod.spec.nodeName === undefined) await api.api.call('POST', `${path}/binding`, binding);
+  // a pod may go between its being listed and its being placed
+  if (pod.spec.nodeName === undefined && (await api.api.send('POST', `${path}/binding`, binding)).status === 404)
+    return;
   const container = pod.spec.containers[0]?.name ?? '';
   const tell = async (phase: string, state: object): Promise<void> => {
     const containerStatuses = [{ name: container, ready: false, restartCount: 0, image: '', imageID: '', state }];
