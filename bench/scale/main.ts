@@ -56,7 +56,9 @@ try {
     value: `${tasks} tasks created at once, ${workers} workers, ${candidates} candidates a plan; etcd, API server, writer of statuses and operator share the machine`,
     unit: 'unit of the value',
   };
+  const command = `make bench-scale ARGS="--tasks ${tasks} --objects ${objects}"`;
   const path = await writeResult('scale', {
+    command,
     rows,
     claims,
     columns,
