@@ -4,8 +4,8 @@
  * `--quick` is a short run that shows that everything works and writes no result; `--strict` exits 1 where a claim does not hold.
  */
 import { tensorflowVersion } from '../../src/graph/session.ts';
-import { RunError } from '../../src/lib/errors.ts';
 import { exitCode, printClaims, printTable, type Row, writeResult } from '../lib/results.ts';
+import { runMain } from '../lib/run-main.ts';
 import { allCases, fewCases } from './cases.ts';
 import { type Effort, measure, type Timed } from './measure.ts';
 import { claimsOf, columns, rowOf } from './report.ts';
@@ -36,10 +36,4 @@ async function main(): Promise<number> {
   return exitCode(claims);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const told = error instanceof RunError;
-  log(told ? `error: ${error.message}\n       ${error.remedy}` : String(error instanceof Error ? error.stack : error));
-  process.exitCode = 1;
-}
+await runMain(main);

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RunError } from '../../src/lib/errors.ts';
 import { exitCode, printClaims, printTable, type Row, writeResult } from '../lib/results.ts';
+import { runMain } from '../lib/run-main.ts';
 import { searchEnvironment } from '../peers/environment.ts';
 import { type ProblemName, problems, reached, solve } from './problems.ts';
 import { randomRows, reachedOf, readTable, scaledPoints, searchedRows, type Table } from './recorded.ts';
@@ -88,10 +89,4 @@ async function main(): Promise<number> {
   return exitCode(claims);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const told = error instanceof RunError;
-  log(told ? `error: ${error.message}\n       ${error.remedy}` : String(error instanceof Error ? error.stack : error));
-  process.exitCode = 1;
-}
+await runMain(main);

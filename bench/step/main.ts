@@ -3,9 +3,9 @@
  * `--quick` is a short run that shows that everything works and writes no result; `--strict` exits 1 where a claim does not hold.
  */
 import { join } from 'node:path';
-import { InputError, RunError } from '../../src/lib/errors.ts';
 import { cacheDir } from '../../src/lib/user-dirs.ts';
 import { exitCode, printClaims, printTable, type Row, writeResult } from '../lib/results.ts';
+import { runMain } from '../lib/run-main.ts';
 import { peerEnvironment, requireCompiler } from '../peers/environment.ts';
 import { architectures, taskOf } from './architectures.ts';
 import { type Launch, oursLaunch, peerLaunch } from './engine.ts';
@@ -72,12 +72,4 @@ async function main(): Promise<number> {
   return exitCode(claims);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const told = error instanceof InputError || error instanceof RunError;
-  log(
-    told ? `${error.message} ${error.remedy}` : error instanceof Error ? (error.stack ?? error.message) : String(error),
-  );
-  process.exitCode = 1;
-}
+await runMain(main);

@@ -7,9 +7,9 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError, RunError } from '../../src/lib/errors.ts';
 import { loadZoo } from '../../src/nas/zoo.ts';
 import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
+import { wordsOf } from '../lib/run-main.ts';
 import { peerEnvironment } from '../peers/environment.ts';
 import { arms } from './arms.ts';
 import { archiveOf, type DatasetName, unpackedFolder } from './datasets.ts';
@@ -80,9 +80,6 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop
 try {
   process.exitCode = await main(stop.signal);
 } catch (error) {
-  const told = error instanceof InputError || error instanceof RunError;
-  if (stop.signal.aborted) log('Stopped; the same command goes on after the last finished run.');
-  else if (told) log(`error: ${error.message}\n       ${error.remedy}`);
-  else log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  log(stop.signal.aborted ? 'Stopped; the same command goes on after the last finished run.' : wordsOf(error));
   process.exitCode = 1;
 }

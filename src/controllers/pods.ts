@@ -9,7 +9,7 @@ import {
   type TrainerReportTarget,
   type TrainerRole,
 } from '../crds/trainer-job.ts';
-import type { Container, JobSpec, NewJob, PodSpec, Volume } from '../crds/workloads.ts';
+import type { Container, JobSpec, NewJob, PodSecurityContext, PodSpec, Volume } from '../crds/workloads.ts';
 import type { TrainerSettings } from './settings.ts';
 import { keysOf, mountsOf, type Places, volumesOf } from './storage.ts';
 
@@ -45,6 +45,22 @@ const tokenSeconds = 3600;
 const identityFolder = '/var/run/nasoa';
 /** Ended by SIGTERM before the trainer could handle it. */
 const terminated = 143;
+
+/** What the restricted Pod Security level asks of a pod. `userId`: that of the image where undefined. */
+export const podSecurity = (userId: number | undefined): PodSecurityContext => ({
+  runAsNonRoot: true,
+  ...(userId === undefined ? {} : { runAsUser: userId, runAsGroup: userId, fsGroup: userId }),
+  fsGroupChangePolicy: 'OnRootMismatch',
+  seccompProfile: { type: 'RuntimeDefault' },
+});
+
+/** And of each of its containers. */
+export const containerSecurity: NonNullable<Container['securityContext']> = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  capabilities: { drop: ['ALL'] },
+};
 
 /** Such as `flowers-1a2b3c4d-train-1`; at most 63 characters, and unique for the owner. */
 export function jobName({ metadata }: Owner, suffix: string): string {
@@ -146,14 +162,7 @@ function podSpec(request: JobRequest, settings: TrainerSettings): PodSpec {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: graceSeconds,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: userId,
-      runAsGroup: userId,
-      fsGroup: userId,
-      fsGroupChangePolicy: 'OnRootMismatch',
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: podSecurity(userId),
     ...placement(pod),
     ...(tolerations.length === 0 ? {} : { tolerations }),
     containers: [container(request, settings)],
@@ -183,12 +192,7 @@ function container({ job, places, resources }: JobRequest, settings: TrainerSett
     env: [{ name: jobVariable, value: JSON.stringify(job) }, ...keysOf(places)],
     // no limit on the processor: idle cores help, and throttled ones would make the measured steps a lie
     resources: { requests: { cpu, memory, ...devices }, limits: { memory, ...devices } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      runAsNonRoot: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    securityContext: containerSecurity,
     volumeMounts: [
       ...mountsOf(places),
       { name: 'identity', mountPath: identityFolder, readOnly: true },

@@ -7,6 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../lib/clock.ts';
 import { InputError } from '../lib/errors.ts';
 import { Unauthorized } from './errors.ts';
+import { Kept } from './kept.ts';
 import { messageOf } from './log.ts';
 import { type Access, type Credentials, HttpTransport, type Transport } from './transport.ts';
 
@@ -71,31 +72,20 @@ const keptSeconds = 30;
 
 class ConfigCredentials implements Credentials {
   readonly #config: KubeConfig;
-  readonly #clock: Clock;
-  #readSeconds = Number.NEGATIVE_INFINITY;
-  #access: Promise<Access> | undefined;
+  readonly #kept: Kept<Access>;
   #tls: { readonly fingerprint: string; readonly options: AgentOptions } | undefined;
 
   constructor(config: KubeConfig, clock: Clock) {
     this.#config = config;
-    this.#clock = clock;
+    this.#kept = new Kept(() => this.#read(), keptSeconds, clock);
   }
 
   renew(): void {
-    this.#access = undefined;
+    this.#kept.renew();
   }
 
   current(): Promise<Access> {
-    const now = this.#clock.nowSeconds();
-    if (this.#access === undefined || now - this.#readSeconds > keptSeconds) {
-      this.#readSeconds = now;
-      const access = this.#read();
-      this.#access = access;
-      access.catch(() => {
-        if (this.#access === access) this.#access = undefined;
-      });
-    }
-    return this.#access;
+    return this.#kept.current();
   }
 
   async #read(): Promise<Access> {

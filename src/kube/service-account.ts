@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { RunError } from '../lib/errors.ts';
 import type { Client } from './client.ts';
+import { Kept } from './kept.ts';
 import { messageOf } from './log.ts';
-import { type Access, type Credentials, HttpTransport } from './transport.ts';
+import { type Access, HttpTransport } from './transport.ts';
 
 const defaultFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The kubelet replaces the token about every hour, long before the old one ends. */
@@ -26,41 +27,18 @@ export async function inClusterClient(env: NodeJS.ProcessEnv, clock: Clock): Pro
   const folder = env.NASOA_SERVICE_ACCOUNT_DIR ?? defaultFolder;
   const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const [ca, namespace] = await Promise.all([readOne(folder, 'ca.crt'), readOne(folder, 'namespace')]);
+  // the same object each time: connections are kept by it
+  const tls = { ca };
+  const credentials = new Kept(() => accessOf(folder, tls), keptSeconds, clock);
   return {
-    transport: new HttpTransport(server, new FileCredentials(folder, { ca }, clock)),
+    transport: new HttpTransport(server, credentials),
     ...{ server, namespace: namespace.trim() },
   };
 }
 
-class FileCredentials implements Credentials {
-  readonly #folder: string;
-  readonly #tls: AgentOptions;
-  readonly #clock: Clock;
-  #kept: { readonly access: Promise<Access>; readonly atSeconds: number } | undefined;
-
-  constructor(folder: string, tls: AgentOptions, clock: Clock) {
-    this.#folder = folder;
-    this.#tls = tls;
-    this.#clock = clock;
-  }
-
-  renew(): void {
-    this.#kept = undefined;
-  }
-
-  current(): Promise<Access> {
-    const now = this.#clock.nowSeconds();
-    if (this.#kept === undefined || now - this.#kept.atSeconds > keptSeconds) {
-      this.#kept = { access: this.#read(), atSeconds: now };
-      this.#kept.access.catch(() => this.renew());
-    }
-    return this.#kept.access;
-  }
-
-  async #read(): Promise<Access> {
-    const token = await readOne(this.#folder, 'token');
-    return { headers: { authorization: `Bearer ${token.trim()}` }, tls: this.#tls };
-  }
+async function accessOf(folder: string, tls: AgentOptions): Promise<Access> {
+  const token = await readOne(folder, 'token');
+  return { headers: { authorization: `Bearer ${token.trim()}` }, tls };
 }
 
 async function readOne(folder: string, name: string): Promise<string> {

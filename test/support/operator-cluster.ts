@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import type { ApiObject } from '../../hack/cluster/api-client.ts';
 import { until } from '../../hack/cluster/service.ts';
 import { type Fate, SimulatedKubelet } from '../../hack/cluster/simulated-kubelet.ts';
@@ -20,6 +20,7 @@ import { networkOf } from '../../src/nas/families/table.ts';
 import { proxyInputSize } from '../../src/nas/search.ts';
 import { startTestApi, type TestApi, type TestApiOptions } from './api-server.ts';
 import { aProfile, leastTaskSpec } from './objects.ts';
+import { installKinds } from './own-kinds.ts';
 
 export interface OperatorCluster extends TestApi {
   /** Environment of an operator in a pod of the chart, with the rights that the chart gives it. */
@@ -50,16 +51,9 @@ export async function startOperatorCluster(options: ClusterOptions = {}): Promis
       ...(options.controllerManagerArgs ?? []),
     ],
   });
-  for (const kind of ['finetunetasks', 'modelzoos']) {
-    await plane.api.apply(yamlOf(`manifests/crds/nasoa.dev_${kind}.yaml`));
-  }
+  await installKinds(plane.api);
   await plane.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   for (const name of ['flowers', 'models']) await plane.api.apply(claim(name));
-  await until('the kinds are served', 30, async () =>
-    (await plane.api.send('GET', `/apis/nasoa.dev/v1alpha1/namespaces/${namespace}/finetunetasks`)).status === 200
-      ? true
-      : undefined,
-  );
   const operatorEnv = await serviceAccount(plane);
   let fates: (job: TrainerJob, pod: Pod) => Fate = (job) => answers(job);
   const { transport } = connect({ kubeconfig: plane.kubeconfig, clock: systemClock });
@@ -133,10 +127,6 @@ const claim = (name: string): ApiObject => ({
   metadata: { name, namespace },
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
 });
-
-function yamlOf(path: string): ApiObject {
-  return parse(readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')) as ApiObject;
-}
 
 /** A pod that does what it is there for. */
 export function answers(job: TrainerJob, afterSeconds = 0): Fate {

@@ -1,13 +1,8 @@
-/** A real API server with nasoa's kinds, and hands to play the operator with. */
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
-import type { ApiObject } from '../../hack/cluster/api-client.ts';
-import { until } from '../../hack/cluster/service.ts';
 import type { FineTuneTask } from '../../src/crds/fine-tune-task.ts';
 import type { FineTuneTaskStatus } from '../../src/crds/fine-tune-task-status.ts';
 import { apiVersion, labels } from '../../src/crds/group.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
+import { installKinds } from './own-kinds.ts';
 import { type CliOptions, type Finished, runCli } from './run-cli.ts';
 
 export interface TaskCluster extends TestApi {
@@ -34,15 +29,9 @@ const leastSpec = {
 export async function startTaskCluster(namespace: string): Promise<TaskCluster> {
   const api = await startTestApi();
   const group = `/apis/${apiVersion}/namespaces/${namespace}/finetunetasks`;
-  for (const plural of ['finetunetasks', 'modelzoos']) {
-    const path = fileURLToPath(new URL(`../../manifests/crds/nasoa.dev_${plural}.yaml`, import.meta.url));
-    await api.api.apply(parse(await readFile(path, 'utf8')) as ApiObject);
-  }
+  await installKinds(api.api);
   const level = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   await api.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: level } });
-  await until('the kinds are served', 30, async () =>
-    (await api.api.send('GET', group)).status === 200 ? true : undefined,
-  );
   const env = { KUBECONFIG: api.kubeconfig };
   const nasoa: TaskCluster['nasoa'] = (args, options = {}) =>
     runCli([...args, '-n', namespace], { ...options, env: { ...env, ...options.env } });

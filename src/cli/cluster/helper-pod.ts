@@ -1,4 +1,4 @@
-import { containerName, outputFolder } from '../../controllers/pods.ts';
+import { containerName, containerSecurity, outputFolder, podSecurity } from '../../controllers/pods.ts';
 import type { FineTuneTask } from '../../crds/fine-tune-task.ts';
 import type { NewPod, PodSpec } from '../../crds/workloads.ts';
 
@@ -24,7 +24,6 @@ const mount = '/artifact';
 export function helperPod({ task, claimName, path, like, image, suffix }: HelperRequest): NewPod {
   const { metadata, apiVersion, kind } = task;
   const trainer = like.containers.find(({ name }) => name === containerName) ?? like.containers[0];
-  const user = like.securityContext?.runAsUser;
   const { nodeSelector, tolerations, affinity, serviceAccountName, imagePullSecrets } = like;
   return {
     apiVersion: 'v1',
@@ -43,12 +42,7 @@ export function helperPod({ task, claimName, path, like, image, suffix }: Helper
       terminationGracePeriodSeconds: 1,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      securityContext: {
-        runAsNonRoot: true,
-        ...(user === undefined ? {} : { runAsUser: user, runAsGroup: user, fsGroup: user }),
-        fsGroupChangePolicy: 'OnRootMismatch',
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      securityContext: podSecurity(like.securityContext?.runAsUser),
       ...(nodeSelector === undefined ? {} : { nodeSelector }),
       ...(tolerations === undefined ? {} : { tolerations }),
       ...(affinity === undefined ? {} : { affinity }),
@@ -61,12 +55,7 @@ export function helperPod({ task, claimName, path, like, image, suffix }: Helper
           imagePullPolicy: trainer?.imagePullPolicy ?? 'IfNotPresent',
           args: ['pack', `${mount}/${path}`],
           resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            runAsNonRoot: true,
-            capabilities: { drop: ['ALL'] },
-          },
+          securityContext: containerSecurity,
           volumeMounts: [
             { name: 'artifact', mountPath: mount, readOnly: true },
             { name: 'tmp', mountPath: '/tmp' },

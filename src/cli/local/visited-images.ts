@@ -1,6 +1,7 @@
 import { createRng, deriveSeed } from '../../lib/rng.ts';
 import type { Dataset } from '../../train/dataset.ts';
 import type { Item } from '../../train/discover.ts';
+import { proxyImages } from '../../train/pretraining.ts';
 
 /** Images of a class that are kept in any case: one of them alone might turn out damaged. */
 const fewestOfClass = 8;
@@ -21,4 +22,15 @@ export function visitedImages(dataset: Dataset, visits: number, seed: number): D
   }
   const chosen = new Set([...first, ...others.slice(0, Math.max(0, visits - first.length))]);
   return { ...dataset, train: dataset.train.filter((item) => chosen.has(item)) };
+}
+
+/**
+ * What of a data set the proxy training of a candidate sees: as many training images as it visits, and at most so many
+ * for validation as rank candidates well enough. Equal seeds give equal images.
+ */
+export function proxyPart(dataset: Dataset, visits: number, seed: number): Dataset {
+  const train = visitedImages(dataset, visits, seed);
+  if (dataset.val.length <= proxyImages.validation) return train;
+  const val = createRng(deriveSeed(seed, 'proxy validation')).shuffle(dataset.val).slice(0, proxyImages.validation);
+  return { ...train, val };
 }

@@ -1,5 +1,4 @@
 /** The operator: its parts put together, from the first connection to a clean end. */
-
 import { WorkerPlanner } from '../../controllers/fine-tune-task/planner.ts';
 import { memberSource } from '../../controllers/fine-tune-task/zoo-members.ts';
 import { ApiClient } from '../../kube/api.ts';
@@ -42,8 +41,6 @@ export interface OperatorOptions {
   readonly log: Log;
   /** Aborts when the process is told to end. */
   readonly signal: AbortSignal;
-  /** Told once the operator serves, of the ports that it got. */
-  readonly onServing?: (ports: { readonly http: number; readonly https: number }) => void;
 }
 
 /** A pod that was killed leaves the embedded database locked; another may take it a minute later. */
@@ -69,6 +66,13 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   });
   const leader = () => leaderOf(election.leader(), settings.identity);
   observeTasks(watches.tasks, metrics.tasks, { isLeader: () => leader().kind === 'here', clock: timers.clock });
+  // the first lists come in while the database is opened
+  const stopReading = new AbortController();
+  const reading = watches.informers.run(stopReading.signal);
+  parts.defer(async () => {
+    stopReading.abort();
+    await reading;
+  });
 
   const database = await openDatabase(options.env, { waitSeconds: abandonedSeconds });
   parts.defer(() => database.close());
@@ -94,12 +98,6 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const authority = (): string => certificate.current().ca;
 
   const reports = new ReportBook(timers.clock);
-  const stopReading = new AbortController();
-  const reading = watches.informers.run(stopReading.signal);
-  parts.defer(async () => {
-    stopReading.abort();
-    await reading;
-  });
   let leading: Leading | undefined;
   const serving = { ...options, ...{ watches, metrics, api, reports, leader, authority, clock: timers.clock } };
   const http = await startServer({ ...serverOptions(options, settings.httpPort), routes: plainRoutes(serving) });
@@ -111,7 +109,6 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   });
   parts.defer(() => https.close(graceSeconds));
   log.info('The operator serves', { version: nasoaVersion(), http: http.port, https: https.port });
-  options.onServing?.({ http: http.port, https: https.port });
 
   const outcome = await election.run(signal, async (gate) => {
     leading = new Leading({

@@ -1,7 +1,6 @@
 /** Evaluates one candidate of a search: how long its training step takes, and how far a short training brings it. */
 import type { CandidateJob, TrainerMessage } from '../../crds/trainer-job.ts';
 import { InputError } from '../../lib/errors.ts';
-import { createRng, deriveSeed } from '../../lib/rng.ts';
 import { costOf, smallestSize } from '../../nas/cost.ts';
 import { networkOf } from '../../nas/families/table.ts';
 import type { Network } from '../../nas/layers.ts';
@@ -11,7 +10,7 @@ import type { Dataset } from '../../train/dataset.ts';
 import { Diverged } from '../../train/loop.ts';
 import { proxyImages, proxyRegime } from '../../train/pretraining.ts';
 import { comparedStep } from '../../train/step-time.ts';
-import { visitedImages } from '../local/visited-images.ts';
+import { proxyPart } from '../local/visited-images.ts';
 import type { PodContext } from './context.ts';
 import { during } from './failures.ts';
 import { openOutput, type PodOutput } from './output.ts';
@@ -74,7 +73,7 @@ interface BriefTraining {
 /** Equal seeds see equal images in equal order, so that what differs between candidates is the architecture. */
 async function trainBriefly(t: BriefTraining, context: PodContext): Promise<Trained | Interrupted> {
   const { job, output, startedSeconds } = t;
-  const dataset = proxyPart(t.data, job.seed);
+  const dataset = proxyPart(t.data, proxyImages.visits, job.seed);
   const at = { step: 0, steps: proxyRegime(dataset.train.length).steps };
   const request = { job, inputSize: proxyInputSize, startedSeconds, at };
   const store = await during('data', () => decodeImages(dataset, request, context));
@@ -88,12 +87,4 @@ async function trainBriefly(t: BriefTraining, context: PodContext): Promise<Trai
   } finally {
     store.close();
   }
-}
-
-/** As many images as a proxy training can see. */
-function proxyPart(dataset: Dataset, seed: number): Dataset {
-  const train = visitedImages(dataset, proxyImages.visits, seed);
-  if (dataset.val.length <= proxyImages.validation) return train;
-  const val = createRng(deriveSeed(seed, 'proxy validation')).shuffle(dataset.val).slice(0, proxyImages.validation);
-  return { ...train, val };
 }

@@ -1,6 +1,5 @@
 /** Evaluates candidates over data that is decoded once: the very step and training that pods of a ModelZoo run. */
 import type { Clock } from '../../lib/clock.ts';
-import { createRng, deriveSeed } from '../../lib/rng.ts';
 import { countedClasses } from '../../nas/candidates.ts';
 import { costOf } from '../../nas/cost.ts';
 import { networkOf } from '../../nas/families/table.ts';
@@ -12,7 +11,7 @@ import { decodeAll, type ImageStore } from '../../train/image-cache.ts';
 import { pretrain, pretrainingSide, proxyImages, proxyRegime } from '../../train/pretraining.ts';
 import { comparedStep } from '../../train/step-time.ts';
 import { scratchFolder, workersHere } from '../local/planning.ts';
-import { visitedImages } from '../local/visited-images.ts';
+import { proxyPart } from '../local/visited-images.ts';
 import type { MeasuredCandidate } from './search-file.ts';
 
 export interface EvaluatorOptions {
@@ -46,7 +45,7 @@ export class Evaluator {
     const { path, seed, validationShare } = options;
     const scratch = scratchFolder(context.env);
     const dataset = await openDataset(path, { seed, valShare: validationShare, scratch, signal: context.signal });
-    return new Evaluator(options, context, proxyPart(dataset, options));
+    return new Evaluator(options, context, proxyPart(dataset, visitsOf(dataset, options), options.seed));
   }
 
   /** A training step timed, and what the architecture costs. */
@@ -99,11 +98,7 @@ export function rungRegime(images: number, { inputSize, stepShare }: Rung, steps
   return { ...full, inputSize, steps: Math.max(1, Math.round(Math.min(full.steps, steps) * stepShare)) };
 }
 
-/** As many images as a training in full can see. */
-function proxyPart(dataset: Dataset, { seed, steps }: EvaluatorOptions): Dataset {
-  const { batchSize } = proxyRegime(dataset.train.length);
-  const train = visitedImages(dataset, Math.min(proxyImages.visits, steps * batchSize), seed);
-  if (dataset.val.length <= proxyImages.validation) return train;
-  const val = createRng(deriveSeed(seed, 'proxy validation')).shuffle(dataset.val).slice(0, proxyImages.validation);
-  return { ...train, val };
+/** Fewer steps than pods run need fewer images. */
+function visitsOf(dataset: Dataset, { steps }: EvaluatorOptions): number {
+  return Math.min(proxyImages.visits, steps * proxyRegime(dataset.train.length).batchSize);
 }

@@ -9,7 +9,7 @@ import { blockOf } from '../../nas/nsga2/levels.ts';
 import { nsga2Search } from '../../nas/nsga2.ts';
 import type { Evaluated } from '../../nas/search.ts';
 import { html, type Markup, nothing } from '../../train/report/markup.ts';
-import { style } from '../../train/report/style.ts';
+import { page } from '../../train/report/page.ts';
 import { factsOf, type SearchFacts } from './facts.ts';
 import { frontPlot, milliseconds, percent } from './front-plot.ts';
 import { type SearchFile, searchNames } from './search-file.ts';
@@ -20,19 +20,7 @@ export const writeSearchReport = (folder: string, file: SearchFile): Promise<voi
 export function renderSearchReport(file: SearchFile): string {
   const facts = factsOf(file);
   const { evaluated } = nsga2Search.progress(file.search);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Search on ${file.data.name} - nasoa</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<p class="eyebrow">nasoa search</p>
+  const body = html`<p class="eyebrow">nasoa search</p>
 <h1>Networks that are cheap to train, on ${file.data.name}</h1>
 <p class="lead">${facts.evaluated} candidates, ${facts.inFull} of them trained in full, on ${file.data.train} images of
 ${file.data.classes} classes; a step was timed over 64 images on ${file.machine.cores} cores (${file.machine.cpu}).</p>
@@ -42,11 +30,8 @@ ${frontTable(facts.front)}
 ${drawings(facts.front)}
 ${fidelity(facts)}
 ${all(evaluated)}
-<footer>Begun on ${file.startedAt.slice(0, 10)}. Nothing of this page leaves your machine.</footer>
-</main>
-</body>
-</html>
-`.text;
+<footer>Begun on ${file.startedAt.slice(0, 10)}. Nothing of this page leaves your machine.</footer>`;
+  return page(`Search on ${file.data.name}`, body, { pictures: false });
 }
 
 function tiles({ front, evaluated, failed, pruned, activeSeconds }: SearchFacts): Markup {

@@ -1,13 +1,13 @@
 /** What makes the controller look at a task: a change of the task itself, or of anything that its view holds. */
 import { isDeepStrictEqual } from 'node:util';
 import type { FineTuneTask } from '../../crds/fine-tune-task.ts';
-import { labels } from '../../crds/group.ts';
-import type { KubeObject, PersistentVolumeClaim } from '../../crds/kubernetes.ts';
+import type { PersistentVolumeClaim } from '../../crds/kubernetes.ts';
 import type { ModelZoo } from '../../crds/model-zoo.ts';
 import type { Job, Pod } from '../../crds/workloads.ts';
-import type { Cache, Change } from '../../kube/cache.ts';
+import type { Cache } from '../../kube/cache.ts';
 import type { Index } from '../../kube/indexes.ts';
 import { keyOf } from '../../kube/resources.ts';
+import { wakingOwners } from '../owned.ts';
 import { byUid, tasksByClaim, tasksByZoo } from '../resources.ts';
 import { zooState } from './zoo-place.ts';
 
@@ -29,10 +29,7 @@ export function wakeTasks({ tasks, jobs, pods, claims, zoos }: TaskCaches, add: 
   const addAll = (found: readonly FineTuneTask[]): void => {
     for (const task of found) add(keyOf(task));
   };
-  const owned = (change: Change<KubeObject>): void => {
-    const uid = (change.now ?? change.before)?.metadata.labels?.[labels.taskUid];
-    if (uid !== undefined) addAll(tasks.find(byUid, uid));
-  };
+  const owned = wakingOwners(tasks, add);
   const stops = [
     tasks.subscribe(({ key }) => add(key)),
     jobs.subscribe(owned),

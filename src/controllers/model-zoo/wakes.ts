@@ -1,11 +1,11 @@
 /** What makes the controller look at a zoo: a change of the zoo itself, or of anything that its view holds. */
-import { labels } from '../../crds/group.ts';
-import type { KubeObject, PersistentVolumeClaim } from '../../crds/kubernetes.ts';
+import type { PersistentVolumeClaim } from '../../crds/kubernetes.ts';
 import type { ModelZoo } from '../../crds/model-zoo.ts';
 import type { Job, Pod } from '../../crds/workloads.ts';
-import type { Cache, Change } from '../../kube/cache.ts';
+import type { Cache } from '../../kube/cache.ts';
 import { byNamespace, type Index } from '../../kube/indexes.ts';
 import { keyOf } from '../../kube/resources.ts';
+import { wakingOwners } from '../owned.ts';
 import { byUid } from '../resources.ts';
 
 export interface ZooCaches {
@@ -24,10 +24,7 @@ export function wakeZoos({ zoos, jobs, pods, claims }: ZooCaches, add: (key: str
   const addAll = (found: readonly ModelZoo[]): void => {
     for (const zoo of found) add(keyOf(zoo));
   };
-  const owned = (change: Change<KubeObject>): void => {
-    const uid = (change.now ?? change.before)?.metadata.labels?.[labels.taskUid];
-    if (uid !== undefined) addAll(zoos.find(byUid, uid));
-  };
+  const owned = wakingOwners(zoos, add);
   const stops = [
     zoos.subscribe(({ key }) => add(key)),
     jobs.subscribe(owned),

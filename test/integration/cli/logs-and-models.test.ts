@@ -8,13 +8,13 @@ import { networkOf } from '../../../src/nas/families/table.ts';
 import { exportModel } from '../../../src/train/export.ts';
 import { type SimulatedS3, simulatedS3 } from '../../store/simulated-s3.ts';
 import { startCli } from '../../support/live-cli.ts';
+import { type LogKubelet, logKubelet } from '../../support/log-kubelet.ts';
 import { runCli } from '../../support/run-cli.ts';
-import { type SimulatedKubelet, simulatedKubelet } from '../../support/simulated-kubelet.ts';
 import { startTaskCluster, type TaskCluster } from '../../support/task-cluster.ts';
 import { colourImages, randomWeights, testMembers } from '../../support/zoo.ts';
 
 let cluster: TaskCluster;
-let kubelet: SimulatedKubelet;
+let kubelet: LogKubelet;
 let s3: SimulatedS3;
 /** What a claim "models" would hold. */
 let claim = '';
@@ -53,7 +53,7 @@ beforeAll(async () => {
     const path = join(file.parentPath, file.name);
     s3.objects.set(`trained/${path.slice(claim.length + 1)}`, await readFile(path));
   }
-  kubelet = await simulatedKubelet(cluster, 'vision', runPod);
+  kubelet = await logKubelet(cluster, 'vision', runPod);
 }, 900_000);
 afterAll(async () => {
   slow.resolve();

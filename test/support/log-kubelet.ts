@@ -14,7 +14,7 @@ import type { TestApi } from './api-server.ts';
 /** What a container writes, line by line, and the code it ends with. */
 export type RunPod = (pod: Pod, write: (text: string) => void) => Promise<number>;
 
-export interface SimulatedKubelet {
+export interface LogKubelet {
   readonly node: string;
   /** Pods that were run here, by name, the deleted ones too. */
   readonly seen: readonly string[];
@@ -31,7 +31,7 @@ const pollMilliseconds = 50;
 const node = 'simulated';
 
 /** Runs the pods of a namespace until it is stopped. */
-export async function simulatedKubelet(api: TestApi, namespace: string, run: RunPod): Promise<SimulatedKubelet> {
+export async function logKubelet(api: TestApi, namespace: string, run: RunPod): Promise<LogKubelet> {
   const pods = new Map<string, Running>();
   const server = createServer(await certificateOf(api), (request, response) => serveLog(pods, request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
