@@ -104,7 +104,8 @@ function conditionsAfter(facts: Facts, status: FineTuneTaskStatus, ruling: Rulin
     complete(end),
     end?.kind === 'failed'
       ? say('Failed', true, end.reason, end.message)
-      : say('Failed', false, 'NotFailed', 'Nothing failed for good.'),
+      : // without words: kubectl shows them in a column
+        say('Failed', false, 'NotFailed', ''),
   ];
   return all.reduce(
     (before, condition) => setCondition(before, { ...condition, observedGeneration }, facts.now),

@@ -83,7 +83,7 @@ const texts: Texts = {
 
   Failed: ({ failure }) =>
     failure === undefined
-      ? said('False', 'NotFailed', 'Nothing failed for good.')
+      ? said('False', 'NotFailed', '')
       : said('True', failure.reason, failure.message),
 };
 

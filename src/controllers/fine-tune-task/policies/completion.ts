@@ -1,6 +1,6 @@
 import { formatDuration } from '../../../lib/duration.ts';
 import { experienceOf, keeping } from '../experience.ts';
-import { roundedResult, seconds } from '../rounded.ts';
+import { roundedResult, seconds, share } from '../rounded.ts';
 import { ending, type Policy } from '../ruling.ts';
 
 /** The training has a result: the task is complete, whether it was asked to pause meanwhile or not. */
@@ -9,6 +9,8 @@ export const completion: Policy = (facts) => {
   if (role !== 'training' || state.kind !== 'answered' || state.answer.kind !== 'training') return undefined;
   const { result, artifact, stopped, curve } = state.answer;
   const accuracy = `${(100 * result.accuracy).toFixed(1)} %`;
+  const steps = status.plan?.regime.steps ?? 0;
+  const step = result.steps ?? status.progress?.step ?? steps;
   const kept = keeping(facts, experienceOf(facts, result, curve, now));
   return ending(
     facts,
@@ -22,6 +24,8 @@ export const completion: Policy = (facts) => {
       changes: {
         ...kept.changes,
         ...{ result: roundedResult(result), artifact, completionTime: now },
+        // what kubectl shows of a task that runs, it shows of one that is done
+        progress: { step, steps, accuracy: share(result.accuracy), lastReportTime: now },
         activeSeconds: Math.max(status.activeSeconds ?? 0, seconds(state.answer.activeSeconds)),
       },
     },
