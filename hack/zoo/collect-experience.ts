@@ -1,14 +1,15 @@
 /**
- * Collects real fine-tuning runs as the zoo's experience: `node hack/zoo/collect-experience.ts DATASETS RUNS`, where
- * DATASETS is a folder of archives. Each run is a random member and regime of the planner's space, or its default
- * regime; equal numbers give equal runs. A kill loses one run at most: started again it goes on with the next.
+ * Collects real fine-tuning runs as the zoo's experience: `node hack/zoo/collect-experience.ts DATASETS RUNS [MEMBER...]`,
+ * where DATASETS is a folder of archives. Each run is a member in turn (of all, or of those named) with a random regime of
+ * the planner's space, or its default regime; equal numbers give equal runs. A kill loses one run at most: started again
+ * it goes on with the next.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createRng, deriveSeed, type Rng } from '../../src/lib/rng.ts';
-import { loadZoo, shippedZooDir } from '../../src/nas/zoo.ts';
+import { loadZoo, memberOf, shippedZooDir } from '../../src/nas/zoo.ts';
 import { datasetFeatures } from '../../src/planner/features.ts';
 import { defaultRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
@@ -22,14 +23,15 @@ import { Diverged } from '../../src/train/loop.ts';
 import { accuracyOf } from '../../src/train/metrics.ts';
 import { profile } from '../../src/train/profile.ts';
 
-const [folder, runsText] = process.argv.slice(2);
+const [folder, runsText, ...wanted] = process.argv.slice(2);
 if (!folder || !runsText) throw new Error('usage: node hack/zoo/collect-experience.ts DATASETS RUNS');
 const names = ['pets', 'insects', 'dishes', 'vehicles', 'cifar-10-subset'];
 const scratch = '.cache/scratch';
 const seed = 20260;
 /** Seconds of a run, drawn evenly on a logarithmic scale. */
-const [shortest, longest] = [6, 45];
+const [shortest, longest] = [10, 150];
 const zoo = await loadZoo(shippedZooDir());
+const members = wanted.length === 0 ? zoo.members : wanted.map((name) => memberOf(zoo, name));
 const timing = calibrate(zoo.members, []);
 const file = join(shippedZooDir(), 'experience.jsonl');
 const done = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').length : 0;
@@ -74,7 +76,8 @@ function draw(i: number, member: MemberInfo, dataset: Dataset, features: Dataset
     cacheBytes: 1e9,
   };
   if (i % 3 === 0) {
-    const regime = defaultRegime(space, { inputSize: rng.pick([48, 64, 96]) });
+    const sizes = member.nativeSize > 128 ? [80, 96, 112, 128] : [48, 64, 96];
+    const regime = defaultRegime(space, { inputSize: rng.pick(sizes) });
     if (regime) return regime;
   }
   for (let attempt = 0; attempt < 1000; attempt++) {
@@ -87,7 +90,7 @@ function draw(i: number, member: MemberInfo, dataset: Dataset, features: Dataset
 for (let i = done; i < Number(runsText); i++) {
   const rng = createRng(deriveSeed(seed, `run ${i}`));
   const { dataset, features } = await open(names[i % names.length] as string);
-  const member = zoo.members[Math.floor(i / names.length) % zoo.members.length] as (typeof zoo.members)[number];
+  const member = members[Math.floor(i / names.length) % members.length] as (typeof members)[number];
   const regime = draw(i, member, dataset, features, rng);
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);

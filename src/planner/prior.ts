@@ -95,7 +95,7 @@ function rateFit(member: MemberFacts, regime: Regime): number {
 /** Loss by reading at a scale the member was not trained for, or by throwing detail away. */
 function scaleLoss(features: DatasetFeatures, member: MemberFacts, regime: Regime): number {
   const octaves = Math.log2(regime.inputSize / Math.max(1, member.nativeSize));
-  const scale = octaves < 0 ? 0.9 * octaves ** 2 - 0.2 * octaves : 0.3 * octaves ** 2 - 0.3 * octaves;
+  const scale = octaves < 0 ? 0.4 * octaves ** 2 - 0.2 * octaves : 0.3 * octaves ** 2 - 0.3 * octaves;
   const detailLost = Math.log2(Math.max(1, Math.min(features.resolution, 256) / regime.inputSize));
   return scale + 0.1 * detailLost;
 }

@@ -23,7 +23,7 @@ type Dimensions = {
   readonly [K in keyof Regime]: (space: RegimeSpace, draft: Readonly<Regime>) => readonly Regime[K][];
 };
 
-const inputSizes = [32, 48, 64, 80, 96, 112, 128] as const;
+const inputSizes = [32, 48, 64, 80, 96, 112, 128, 160, 192, 224] as const;
 const batchSizes = [8, 16, 32, 64, 128] as const;
 /** Beyond this many visits to each image nothing is gained. */
 export const maximumEpochs = 150;
@@ -31,6 +31,8 @@ export const maximumEpochs = 150;
 const mixEpochs = 6;
 /** Shares of the time left that a run may fill: mostly all of it; less serves tasks that overfit. */
 const timeShares = [1, 1, 1, 0.75, 0.5, 0.3] as const;
+/** Epochs for which a default regime gives up detail. */
+const defaultEpochs = 2;
 /** Steps below which there is no training to speak of. */
 const fewestSteps = 10;
 
@@ -40,9 +42,11 @@ const fewestSteps = 10;
  */
 export const dimensions: Dimensions = {
   inputSize: ({ member, features }) => {
-    // enlarging adds no detail; beyond twice or below half of its native size a network reads the wrong scale
+    // enlarging adds no detail; beyond twice or below two sevenths of its native size a network reads the wrong scale
     const sensible = (size: number) =>
-      size <= Math.max(32, 2 * features.resolution) && size <= 2 * member.nativeSize && 2 * size >= member.nativeSize;
+      size <= Math.max(32, 2 * features.resolution) &&
+      size <= 2 * member.nativeSize &&
+      3.5 * size >= Math.min(member.nativeSize, 224);
     const fitting = inputSizes.filter(sensible);
     return fitting.length > 0 ? fitting : [nearestSize(member.nativeSize)];
   },
@@ -112,23 +116,30 @@ function draw<K extends keyof Regime>(dimension: K, draft: Draft, space: RegimeS
 }
 
 /**
- * The regime of somebody who knows the trade but not this data set: native input size, everything trained by AdamW with
- * a cosine over all the time there is. Undefined where not even its fewest steps fit.
+ * The regime of somebody who knows the trade but not this data set: the native input size, or the largest below it that
+ * leaves time for some epochs, and everything trained by AdamW with a cosine over all the time there is. Undefined where
+ * not even its fewest steps fit.
  */
 export function defaultRegime(space: RegimeSpace, overrides: Partial<Regime> = {}): Regime | undefined {
-  const { counts, member } = space;
-  const draft: Draft = {
-    ...baseRegime,
-    inputSize: nearestSize(member.nativeSize),
-    batchSize: Math.max(1, Math.min(baseRegime.batchSize, counts.trainImages)),
-    ...overrides,
-  };
+  const batchSize = Math.max(1, Math.min(baseRegime.batchSize, space.counts.trainImages));
+  const draft: Draft = { ...baseRegime, batchSize, ...overrides };
+  if (overrides.inputSize === undefined) draft.inputSize = defaultSize(space, draft);
   if (overrides.steps === undefined) {
     const steps = stepChoices(space, draft)[0];
     if (steps === undefined) return undefined;
     draft.steps = steps;
   }
   return admits(space, draft) ? draft : undefined;
+}
+
+/** A network reads half of its native size well after some training; epochs are then worth more than detail. */
+function defaultSize(space: RegimeSpace, draft: Readonly<Regime>): number {
+  const { nativeSize } = space.member;
+  const sizes = dimensions.inputSize(space, draft).filter((size) => size <= nativeSize && 2.4 * size >= nativeSize);
+  const wanted = (defaultEpochs * space.counts.trainImages) / draft.batchSize;
+  const leavesTime = (inputSize: number) =>
+    estimateRun(space, { ...draft, inputSize }).stepsWithin(space.seconds) >= wanted;
+  return sizes.findLast(leavesTime) ?? sizes[0] ?? nearestSize(nativeSize);
 }
 
 /** Steps for several shares of the time left, the longest first; empty where not even the fewest fit. */

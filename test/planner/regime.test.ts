@@ -118,8 +118,16 @@ describe('the default regime', () => {
     const tiny = aSpace({ counts: counts({ trainImages: 6 }), features: aDataset({ images: 6 }) });
     expect(defaultRegime(tiny)).toMatchObject({ batchSize: 6 });
   });
+  test.each([
+    ['its native size where there is time', 600, 224],
+    ['a smaller one where less than some epochs fit', 200, 160],
+    ['no less than it can read where not even those fit', 30, 96],
+  ])('a member of large images gets %s', (_, seconds, inputSize) => {
+    const member = aMember({ nativeSize: 224, macsM: 400 });
+    expect(defaultRegime(aSpace({ member, seconds }))?.inputSize).toBe(inputSize);
+  });
   test('a member of an unusual native size gets the nearest size', () => {
-    expect(defaultRegime(aSpace({ member: aMember({ nativeSize: 224 }), seconds: 600 }))?.inputSize).toBe(128);
+    expect(defaultRegime(aSpace({ member: aMember({ nativeSize: 70 }), seconds: 600 }))?.inputSize).toBe(64);
   });
 });
 
