@@ -1,8 +1,8 @@
 /**
  * Collects real fine-tuning runs as the zoo's experience: `node hack/zoo/collect-experience.ts DATASETS RUNS [MEMBER...]`,
- * where DATASETS is a folder of archives. Each run is a member in turn (of all, or of those named) with a random regime of
- * the planner's space, or its default regime; equal numbers give equal runs. A kill loses one run at most: started again
- * it goes on with the next.
+ * where DATASETS is a folder of archives. In turn a run is a member's default regime, a random regime of the planner's space
+ * (members in turn, of all or of those named), and what the planner picks who knows the runs of the other data sets: its
+ * mistakes are what it has to learn. A kill loses one run at most: started again it goes on with the next.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,10 +11,14 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { createRng, deriveSeed, type Rng } from '../../src/lib/rng.ts';
 import { loadZoo, memberOf, shippedZooDir } from '../../src/nas/zoo.ts';
 import { datasetFeatures } from '../../src/planner/features.ts';
+import { makePlan } from '../../src/planner/plan.ts';
+import { encodedOptions, lessonsOf, replay } from '../../src/planner/predictors/replay.ts';
+import { predictors } from '../../src/planner/predictors/table.ts';
 import { defaultRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
-import { calibrate } from '../../src/planner/timing.ts';
-import type { DatasetFeatures, Experience, MemberInfo, Regime } from '../../src/planner/types.ts';
+import { calibrate, type Timing } from '../../src/planner/timing.ts';
+import type { DatasetFeatures, Experience, MemberInfo, Plan, Regime } from '../../src/planner/types.ts';
+import { readShippedExperience } from '../../src/store/shipped-experience.ts';
 import { trainingSide } from '../../src/train/augment.ts';
 import { type Dataset, openDataset } from '../../src/train/dataset.ts';
 import { fineTune } from '../../src/train/fine-tune.ts';
@@ -32,10 +36,17 @@ const seed = 20260;
 const [shortest, longest] = [10, 150];
 const zoo = await loadZoo(shippedZooDir());
 const members = wanted.length === 0 ? zoo.members : wanted.map((name) => memberOf(zoo, name));
-const timing = calibrate(zoo.members, []);
 const file = join(shippedZooDir(), 'experience.jsonl');
 const done = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').length : 0;
-const opened = new Map<string, { dataset: Dataset; features: DatasetFeatures }>();
+
+interface Opened {
+  readonly dataset: Dataset;
+  readonly features: DatasetFeatures;
+  /** Of this machine. */
+  readonly timing: Timing;
+}
+
+const opened = new Map<string, Opened>();
 
 async function open(name: string) {
   const known = opened.get(name);
@@ -57,25 +68,21 @@ async function open(name: string) {
     signal: new AbortController().signal,
   });
   const perClass = dataset.classes.map((_, label) => dataset.train.filter((item) => item.label === label).length);
-  const entry = { dataset, features: datasetFeatures(measured.sample, measured.embedding, perClass) };
+  const features = datasetFeatures(measured.sample, measured.embedding, perClass);
+  const entry = { dataset, features, timing: calibrate(zoo.members, measured.steps) };
   opened.set(name, entry);
   return entry;
 }
 
-/** Every third run is a default regime; the others are drawn until one fits. */
-function draw(i: number, member: MemberInfo, dataset: Dataset, features: DatasetFeatures, rng: Rng): Regime {
+const shorter = (seconds: number): number => Number(seconds.toPrecision(5));
+const countsOf = ({ train, val }: Dataset) => ({ trainImages: train.length, validationImages: val.length });
+
+/** A default regime, or one of those that fit, drawn at random. */
+function draw(member: MemberInfo, { dataset, features, timing }: Opened, isDefault: boolean, rng: Rng): Regime {
   const seconds = shortest * (longest / shortest) ** rng.next();
-  const counts = { trainImages: dataset.train.length, validationImages: dataset.val.length };
-  const space: RegimeSpace = {
-    member,
-    features,
-    counts,
-    timing,
-    costs: { ...defaultRunCosts, evaluations: 3 },
-    seconds,
-    cacheBytes: 1e9,
-  };
-  if (i % 3 === 0) {
+  const costs = { ...defaultRunCosts, evaluations: 3 };
+  const space: RegimeSpace = { member, features, timing, costs, seconds, counts: countsOf(dataset), cacheBytes: 1e9 };
+  if (isDefault) {
     const sizes = member.nativeSize > 128 ? [80, 96, 112, 128] : [48, 64, 96];
     const regime = defaultRegime(space, { inputSize: rng.pick(sizes) });
     if (regime) return regime;
@@ -87,11 +94,26 @@ function draw(i: number, member: MemberInfo, dataset: Dataset, features: Dataset
   throw new Error(`no regime of ${member.name} fits into ${seconds} s`);
 }
 
+/** The planner's pick for one of the budgets that people give, from what is known of the other data sets. */
+async function pick({ dataset, features, timing }: Opened, rng: Rng): Promise<Plan> {
+  const known = (await readShippedExperience(file)).filter((run) => run.dataset !== dataset.name);
+  const budgetSeconds = rng.pick([60, 60, 180]);
+  return makePlan({
+    ...{ features, timing, counts: countsOf(dataset), members: zoo.members, rng, budgetSeconds },
+    predictor: replay(predictors.hedge, encodedOptions(seed), lessonsOf(known), rng),
+    spentSeconds: 0.05 * budgetSeconds,
+  });
+}
+
 for (let i = done; i < Number(runsText); i++) {
   const rng = createRng(deriveSeed(seed, `run ${i}`));
-  const { dataset, features } = await open(names[i % names.length] as string);
-  const member = members[Math.floor(i / names.length) % members.length] as (typeof members)[number];
-  const regime = draw(i, member, dataset, features, rng);
+  const task = await open(names[i % names.length] as string);
+  const { dataset, features } = task;
+  // whole rounds over the data sets, so that each sees every member in every way
+  const [round, next] = [Math.floor(i / names.length), Math.floor(i / (3 * names.length))];
+  const plan = round % 3 === 2 ? await pick(task, rng) : undefined;
+  const member = plan ? memberOf(zoo, plan.member) : (members[next % members.length] as (typeof members)[number]);
+  const regime = plan?.regime ?? draw(member, task, round % 3 === 0, rng);
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });
@@ -127,7 +149,6 @@ for (let i = done; i < Number(runsText); i++) {
     : 1 / dataset.classes.length;
   store.close();
   const { name, encoding, parametersM, macsM, nativeSize, stages } = member;
-  const round = (n: number) => Number(n.toPrecision(5));
   const experience: Experience = {
     id: `shipped-${seed}-${i}`,
     finishedAt: new Date().toISOString(),
@@ -137,10 +158,12 @@ for (let i = done; i < Number(runsText); i++) {
     regime,
     budgetSeconds: longest,
     accuracy,
-    activeSeconds: round(seconds),
+    activeSeconds: shorter(seconds),
     curve: [
-      ...curve.flatMap((p) => (p.accuracy === undefined ? [] : [{ seconds: round(p.seconds), accuracy: p.accuracy }])),
-      { seconds: round(seconds), accuracy },
+      ...curve.flatMap((p) =>
+        p.accuracy === undefined ? [] : [{ seconds: shorter(p.seconds), accuracy: p.accuracy }],
+      ),
+      { seconds: shorter(seconds), accuracy },
     ],
   };
   appendFileSync(file, `${JSON.stringify(experience)}\n`);
@@ -157,6 +180,7 @@ for (let i = done; i < Number(runsText); i++) {
     learningRate,
     augmentation,
     steps,
+    plan ? `planned for ${plan.predicted.accuracy.toFixed(3)}` : '',
   );
 }
 for (const { dataset } of opened.values()) await dataset.close();

@@ -13,8 +13,8 @@ export interface RunDescription {
   readonly regime: Regime;
 }
 
-/** A pre-trained accuracy at which a member adds and takes nothing. */
-const ordinaryAccuracy = 0.5;
+/** A pre-trained accuracy at which a member adds and takes nothing; the smallest member, which separates the classes, has about it. */
+const ordinaryAccuracy = 0.4;
 
 /** How augmentation stretches training (epochs that count for one) and how far it lifts where training leads. */
 const augmentationEffects: Readonly<Record<AugmentationLevel, { readonly stretch: number; readonly lift: number }>> = {
@@ -48,7 +48,7 @@ export function priorTerms({ features, member, regime }: RunDescription): PriorT
   const untrained = logit(chance);
   // the nearest class mean in the smallest member is soon reached by any head
   const nearestMean = logit(Math.max(chance, features.nearestMeanAccuracy + chance));
-  const quality = 0.5 * (logit(member.accuracy) - logit(ordinaryAccuracy));
+  const quality = logit(member.accuracy) - logit(ordinaryAccuracy);
   const lost = scaleLoss(features, member, regime);
   const settled = Math.max(0.1, nearestMean + quality - untrained - lost);
   const fit = rateFit(member, regime);
