@@ -13,7 +13,7 @@ import { loadZoo, memberOf, shippedZooDir } from '../../src/nas/zoo.ts';
 import { datasetFeatures } from '../../src/planner/features.ts';
 import { makePlan } from '../../src/planner/plan.ts';
 import { encodedOptions, lessonsOf, replay } from '../../src/planner/predictors/replay.ts';
-import { predictors } from '../../src/planner/predictors/table.ts';
+import { defaultPredictor } from '../../src/planner/predictors/table.ts';
 import { defaultRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
 import { calibrate, type Timing } from '../../src/planner/timing.ts';
@@ -100,7 +100,7 @@ async function pick({ dataset, features, timing }: Opened, rng: Rng): Promise<Pl
   const budgetSeconds = rng.pick([60, 60, 180]);
   return makePlan({
     ...{ features, timing, counts: countsOf(dataset), members: zoo.members, rng, budgetSeconds },
-    predictor: replay(predictors.hedge, encodedOptions(seed), lessonsOf(known), rng),
+    predictor: replay(defaultPredictor, encodedOptions(seed), lessonsOf(known), rng),
     spentSeconds: 0.05 * budgetSeconds,
   });
 }

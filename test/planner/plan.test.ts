@@ -3,7 +3,7 @@ import { InputError } from '../../src/lib/errors.ts';
 import { createRng } from '../../src/lib/rng.ts';
 import { makePlan, type PlanRequest } from '../../src/planner/plan.ts';
 import { encodedOptions } from '../../src/planner/predictors/replay.ts';
-import { predictors } from '../../src/planner/predictors/table.ts';
+import { defaultPredictor } from '../../src/planner/predictors/table.ts';
 import { calibrate } from '../../src/planner/timing.ts';
 import { processorSeconds } from '../support/processor-time.ts';
 import { aDataset, aZoo, counts } from './builders.ts';
@@ -15,7 +15,7 @@ const aRequest = (over: Partial<PlanRequest> = {}): PlanRequest => ({
   counts: counts(),
   members: zoo,
   timing: calibrate(zoo, []),
-  predictor: predictors.hedge.create(encodedOptions(1)),
+  predictor: defaultPredictor.create(encodedOptions(1)),
   budgetSeconds: 60,
   spentSeconds: 3,
   rng: createRng(7),
@@ -39,7 +39,7 @@ describe('makePlan', () => {
     expect(plan.predicted.seconds).toBeLessThanOrEqual(40);
     expect(plan.fitting).toBeGreaterThan(100);
     expect(plan.candidates).toBe(1000);
-    expect(plan.predictor).toEqual({ name: 'hedge', version: 1, experiences: 0 });
+    expect(plan.predictor).toEqual({ name: 'ridge', version: 2, experiences: 0 });
   });
 
   test('predicts an accuracy inside its interval', () => {

@@ -4,7 +4,7 @@ import { createRng, deriveSeed } from '../../lib/rng.ts';
 import { makePlan } from '../../planner/plan.ts';
 import type { Predictor } from '../../planner/predictors/contract.ts';
 import { encodedOptions, lessonsOf, replay } from '../../planner/predictors/replay.ts';
-import { predictors } from '../../planner/predictors/table.ts';
+import { defaultPredictor } from '../../planner/predictors/table.ts';
 import { defaultRunCosts } from '../../planner/run-time.ts';
 import { calibrate } from '../../planner/timing.ts';
 import type { Experience, Plan } from '../../planner/types.ts';
@@ -19,7 +19,7 @@ const predictorSeed = 1;
 
 export const learnedFrom = (experiences: readonly Experience[]): Predictor =>
   replay(
-    predictors.hedge,
+    defaultPredictor,
     encodedOptions(predictorSeed),
     lessonsOf(experiences),
     createRng(deriveSeed(predictorSeed, 'replay')),

@@ -22,7 +22,7 @@ import { Standardiser } from './standardiser.ts';
  * The output is the log odds of the accuracy; the loss is Huber's, scaled and clipped into [0, 1] where it moves alpha.
  */
 const name = 'hedge';
-export const hedgeVersion = 1;
+export const hedgeVersion = 2;
 const discount = 0.99;
 const smoothing = 0.2;
 /** Error in log odds from which the loss grows linearly. */
@@ -34,7 +34,7 @@ export const createHedge = (options: PredictorOptions): Predictor =>
   hedge(options, {
     net: createNet(options.inputs, createRng(options.seed)),
     scale: Standardiser.of(options.inputs),
-    leverage: new Leverage(options.inputs),
+    leverage: new Leverage(options),
     errors: new Errors(),
     experiences: 0,
   });
@@ -46,7 +46,7 @@ export function restoreHedge(raw: unknown): Predictor | undefined {
   return hedge(saved.options, {
     net,
     scale: new Standardiser(saved.scale),
-    leverage: new Leverage(saved.options.inputs, saved.leverage),
+    leverage: new Leverage(saved.options, saved.leverage),
     errors: new Errors(saved.errors),
     experiences: saved.experiences,
   });

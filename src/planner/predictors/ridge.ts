@@ -10,13 +10,13 @@ import { Standardiser } from './standardiser.ts';
  * network has to beat, and a better choice than one while there are only a few dozen runs.
  */
 const name = 'ridge';
-export const ridgeVersion = 1;
+export const ridgeVersion = 2;
 
 export const createRidge = (options: PredictorOptions): Predictor =>
   ridge(options, {
     weights: new Float64Array(options.inputs + 1),
     scale: Standardiser.of(options.inputs),
-    leverage: new Leverage(options.inputs),
+    leverage: new Leverage(options),
     errors: new Errors(),
     experiences: 0,
   });
@@ -29,7 +29,7 @@ export function restoreRidge(raw: unknown): Predictor | undefined {
   return ridge(saved.options, {
     weights: Float64Array.from(saved.model),
     scale: new Standardiser(saved.scale),
-    leverage: new Leverage(saved.options.inputs, saved.leverage),
+    leverage: new Leverage(saved.options, saved.leverage),
     errors: new Errors(saved.errors),
     experiences: saved.experiences,
   });

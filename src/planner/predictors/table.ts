@@ -9,3 +9,6 @@ export const predictors = {
 } as const satisfies Record<string, PredictorKind>;
 
 export type PredictorName = keyof typeof predictors;
+
+/** The one that foresees held-out runs best (`hack/zoo/check-predictors.ts`, decision record 10). */
+export const defaultPredictor: PredictorKind = predictors.ridge;

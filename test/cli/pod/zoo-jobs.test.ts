@@ -7,7 +7,7 @@ import { encodeSafetensors, readSafetensorsFile } from '../../../src/nas/safeten
 import { loadZoo } from '../../../src/nas/zoo.ts';
 import { makePlan } from '../../../src/planner/plan.ts';
 import { encodedOptions } from '../../../src/planner/predictors/replay.ts';
-import { predictors } from '../../../src/planner/predictors/table.ts';
+import { defaultPredictor } from '../../../src/planner/predictors/table.ts';
 import { defaultRunCosts } from '../../../src/planner/run-time.ts';
 import { calibrate } from '../../../src/planner/timing.ts';
 import { aWorld, randomWeights, type World } from '../../support/zoo.ts';
@@ -164,7 +164,7 @@ describe('a zoo that several pods make at a time', () => {
       const { features, decodeSecondsPerImage, startSeconds } = profile;
       const plan = makePlan({
         ...{ features, members, rng, budgetSeconds: 15, regimeOverrides: {}, spentSeconds: profile.seconds },
-        predictor: predictors.hedge.create(encodedOptions(1)),
+        predictor: defaultPredictor.create(encodedOptions(1)),
         counts: { trainImages: profile.trainImages, validationImages: profile.validationImages },
         timing: calibrate(members, profile.steps),
         costs: { ...defaultRunCosts, decodeSecondsPerImage, startSeconds, workers: 1 },
