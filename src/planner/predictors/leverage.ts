@@ -25,7 +25,8 @@ export class Leverage {
     this.#covariance = covariance ? Float64Array.from(covariance) : new Float64Array(this.#size ** 2);
     if (covariance) return;
     for (let i = 0; i < this.#size; i++) {
-      this.#covariance[i * this.#size + i] = i === inputs ? constantVariance : i === offset ? guessVariance : priorVariance;
+      this.#covariance[i * this.#size + i] =
+        i === inputs ? constantVariance : i === offset ? guessVariance : priorVariance;
     }
   }
 
