@@ -4,7 +4,7 @@
  * (members in turn, of all or of those named), and what the planner picks who knows the runs of the other data sets: its
  * mistakes are what it has to learn. A kill loses one run at most: started again it goes on with the next.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -30,6 +30,11 @@ import { profile } from '../../src/train/profile.ts';
 const [folder, runsText, ...wanted] = process.argv.slice(2);
 if (!folder || !runsText) throw new Error('usage: node hack/zoo/collect-experience.ts DATASETS RUNS');
 const names = ['pets', 'insects', 'dishes', 'vehicles', 'cifar-10-subset'];
+/** Runs after which random regimes are not worth their time any more, nor other budgets than people give. */
+const broadRuns = 100;
+const budgets = [60, 60, 180] as const;
+/** Share of a budget that is left after planning. */
+const trainingShare = 0.95;
 const scratch = '.cache/scratch';
 const seed = 20260;
 /** Seconds of a run, drawn evenly on a logarithmic scale. */
@@ -37,7 +42,11 @@ const [shortest, longest] = [10, 150];
 const zoo = await loadZoo(shippedZooDir());
 const members = wanted.length === 0 ? zoo.members : wanted.map((name) => memberOf(zoo, name));
 const file = join(shippedZooDir(), 'experience.jsonl');
-const done = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').length : 0;
+/** A run's number is the end of its id: one that was taken out is not made again under the number of another. */
+const done = Math.max(
+  0,
+  ...(existsSync(file) ? await readShippedExperience(file) : []).map(({ id }) => Number(id.split('-').at(-1)) + 1 || 0),
+);
 
 interface Opened {
   readonly dataset: Dataset;
@@ -78,8 +87,12 @@ const shorter = (seconds: number): number => Number(seconds.toPrecision(5));
 const countsOf = ({ train, val }: Dataset) => ({ trainImages: train.length, validationImages: val.length });
 
 /** A default regime, or one of those that fit, drawn at random. */
-function draw(member: MemberInfo, { dataset, features, timing }: Opened, isDefault: boolean, rng: Rng): Regime {
-  const seconds = shortest * (longest / shortest) ** rng.next();
+function draw(
+  member: MemberInfo,
+  { dataset, features, timing }: Opened,
+  { isDefault, seconds }: { readonly isDefault: boolean; readonly seconds: number },
+  rng: Rng,
+): Regime {
   const costs = { ...defaultRunCosts, evaluations: 3 };
   const space: RegimeSpace = { member, features, timing, costs, seconds, counts: countsOf(dataset), cacheBytes: 1e9 };
   if (isDefault) {
@@ -97,11 +110,11 @@ function draw(member: MemberInfo, { dataset, features, timing }: Opened, isDefau
 /** The planner's pick for one of the budgets that people give, from what is known of the other data sets. */
 async function pick({ dataset, features, timing }: Opened, rng: Rng): Promise<Plan> {
   const known = (await readShippedExperience(file)).filter((run) => run.dataset !== dataset.name);
-  const budgetSeconds = rng.pick([60, 60, 180]);
+  const budgetSeconds = rng.pick(budgets);
   return makePlan({
     ...{ features, timing, counts: countsOf(dataset), members: zoo.members, rng, budgetSeconds },
     predictor: replay(defaultPredictor, encodedOptions(seed), lessonsOf(known), rng),
-    spentSeconds: 0.05 * budgetSeconds,
+    spentSeconds: (1 - trainingShare) * budgetSeconds,
   });
 }
 
@@ -110,10 +123,14 @@ for (let i = done; i < Number(runsText); i++) {
   const task = await open(names[i % names.length] as string);
   const { dataset, features } = task;
   // whole rounds over the data sets, so that each sees every member in every way
-  const [round, next] = [Math.floor(i / names.length), Math.floor(i / (3 * names.length))];
-  const plan = round % 3 === 2 ? await pick(task, rng) : undefined;
-  const member = plan ? memberOf(zoo, plan.member) : (members[next % members.length] as (typeof members)[number]);
-  const regime = plan?.regime ?? draw(member, task, round % 3 === 0, rng);
+  const round = Math.floor(i / names.length);
+  const ways = i < broadRuns ? (['default', 'random', 'pick'] as const) : (['pick', 'default'] as const);
+  const way = ways[round % ways.length];
+  const allowed = i < broadRuns ? shortest * (longest / shortest) ** rng.next() : trainingShare * rng.pick(budgets);
+  const plan = way === 'pick' ? await pick(task, rng) : undefined;
+  const inTurn = members[Math.floor(round / ways.length) % members.length] as (typeof members)[number];
+  const member = plan ? memberOf(zoo, plan.member) : inTurn;
+  const regime = plan?.regime ?? draw(member, task, { isDefault: way === 'default', seconds: allowed }, rng);
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });

@@ -33,7 +33,7 @@ const mostCloudPoints = 400;
 /** Time kept back for what no model foresees; the trainer stops itself in any case, but a cut schedule costs accuracy. */
 const reserveShare = 0.02;
 /** Part of the interval's lower half taken off a candidate: the best of thousands of guesses is a lucky guess. */
-const caution = 0.25;
+const caution = 0.6;
 
 interface Scored {
   readonly candidate: Candidate;
