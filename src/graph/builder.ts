@@ -70,7 +70,8 @@ export class GraphBuilder {
   readonly kernels: OwnKernels;
   readonly nodes: NodeMessage[] = [];
   readonly signatures: Record<string, SignatureMessage> = {};
-  readonly #names = new Set<string>();
+  /** Names that are taken, and the number that the next node of such a name gets. */
+  readonly #names = new Map<string, number>();
   readonly #constants = new Map<string, Tensor>();
 
   /** A graph that leaves this program, such as an export, must keep to TensorFlow's own kernels, as by default. */
@@ -247,9 +248,12 @@ export class GraphBuilder {
 
   #unique(wanted: string): string {
     const base = wanted.replaceAll(/[^A-Za-z0-9_./-]/g, '_').replace(/^[^A-Za-z0-9.]/, 'n');
+    // a large graph has thousands of nodes of one name: no number is tried twice
+    let next = this.#names.get(base);
     let name = base;
-    for (let i = 1; this.#names.has(name); i++) name = `${base}_${i}`;
-    this.#names.add(name);
+    while (next !== undefined && this.#names.has(name)) name = `${base}_${next++}`;
+    this.#names.set(base, next ?? 1);
+    this.#names.set(name, this.#names.get(name) ?? 1);
     return name;
   }
 }

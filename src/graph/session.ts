@@ -23,7 +23,29 @@ export interface Fetched {
 const kernelsFile = 'nasoa_kernels.node';
 
 type TensorFlow = typeof tfjs;
-type Signature = Awaited<ReturnType<TensorFlow['node']['loadSavedModel']>>;
+
+/** What of a signature a call needs: the tensors' names in the graph, by the keys under which they are fed and fetched. */
+interface Signature {
+  readonly inputs: Readonly<Record<string, { readonly name: string; readonly tfDtype?: string }>>;
+  readonly outputs: Readonly<Record<string, { readonly name: string }>>;
+}
+
+/**
+ * The part of tfjs's backend that its SavedModels are made of. `tf.node.loadSavedModel` reads and parses the whole file
+ * for each signature, which takes longer than TensorFlow's own loading; here it is loaded once for all of them.
+ */
+interface Backend {
+  loadSavedModelMetaGraph(path: string, tags: string): number;
+  runSavedModel(
+    id: number,
+    inputs: readonly tfjs.Tensor[],
+    inputNames: readonly Signature['inputs'][string][],
+    outputNames: readonly string[],
+  ): readonly tfjs.Tensor[];
+  deleteSavedModel(id: number): void;
+}
+
+const tag = 'serve';
 
 let loading: Promise<TensorFlow> | undefined;
 
@@ -78,53 +100,57 @@ async function loadKernels(): Promise<OwnKernels> {
 /** A loaded graph with its variables. Every call is synchronous: the event loop waits for it. */
 export class Session {
   readonly #tf: TensorFlow;
-  readonly #signatures: ReadonlyMap<string, Signature>;
-  private constructor(tf: TensorFlow, signatures: ReadonlyMap<string, Signature>) {
+  readonly #id: number;
+  readonly #signatures: Readonly<Record<string, Signature>>;
+  private constructor(tf: TensorFlow, folder: string, signatures: Readonly<Record<string, Signature>>) {
     this.#tf = tf;
+    this.#id = backendOf(tf).loadSavedModelMetaGraph(folder, tag);
     this.#signatures = signatures;
   }
 
   /** Loads the graph that `g` holds; the files on disk are gone when this returns. */
   static async open(g: GraphBuilder): Promise<Session> {
     const tf = await tensorflow();
-    // a folder of its own for each session: sessions of one path would share their variables
     const folder = await mkdtemp(join(tmpdir(), 'nasoa-graph-'));
     try {
-      await writeFile(join(folder, 'saved_model.pb'), encodeSavedModel(g.nodes, g.signatures, 'serve'));
-      const signatures = new Map<string, Signature>();
-      for (const name of Object.keys(g.signatures)) {
-        signatures.set(name, await tf.node.loadSavedModel(folder, ['serve'], name));
-      }
-      return new Session(tf, signatures);
+      await writeFile(join(folder, 'saved_model.pb'), encodeSavedModel(g.nodes, g.signatures, tag));
+      return new Session(tf, folder, g.signatures);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
   /** Opens an exported SavedModel on disk. */
-  static async load(folder: string, signature = 'serving_default'): Promise<Session> {
+  static async load(folder: string): Promise<Session> {
     const tf = await tensorflow();
-    return new Session(tf, new Map([[signature, await tf.node.loadSavedModel(folder, ['serve'], signature)]]));
+    const [metaGraph] = await tf.node.getMetaGraphsFromSavedModel(folder);
+    return new Session(tf, folder, metaGraph?.signatureDefs ?? {});
   }
 
   /** Runs one signature; its numeric outputs. Throws RunError with TensorFlow's own words when it fails. */
   run(signature: string, feeds: Readonly<Record<string, Feed>> = {}): Record<string, Fetched> {
-    const loaded = this.#signatures.get(signature);
+    const loaded = this.#signatures[signature];
     if (!loaded) throw new Error(`no signature ${signature}`);
     const tf = this.#tf;
-    const inputs = Object.fromEntries(
-      Object.entries(feeds).map(([key, { data, shape }]) => [
-        key,
-        tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32'),
-      ]),
-    );
+    const names = Object.entries(loaded.inputs);
+    const inputs = names.map(([key]) => {
+      const feed = feeds[key];
+      if (!feed) throw new Error(`${signature} needs ${key}`);
+      return tf.tensor(feed.data, [...feed.shape], feed.data instanceof Int32Array ? 'int32' : 'float32');
+    });
+    const keys = Object.keys(loaded.outputs);
     try {
-      const outputs = loaded.predict(inputs) as tfjs.NamedTensorMap;
-      const fetched = Object.entries(outputs).flatMap(([key, t]) => {
+      const outputs = backendOf(tf).runSavedModel(
+        this.#id,
+        inputs,
+        names.map(([, info]) => info),
+        Object.values(loaded.outputs).map(({ name }) => name),
+      );
+      const fetched = outputs.flatMap((t, i) => {
         const { shape, dtype } = t;
         const data = dtype === 'string' ? undefined : (t.dataSync() as Float32Array | Int32Array);
         t.dispose();
-        return data ? [[key, { data, shape }] as const] : [];
+        return data ? [[keys[i] as string, { data, shape }] as const] : [];
       });
       return Object.fromEntries(fetched);
     } catch (error) {
@@ -137,14 +163,16 @@ export class Session {
         },
       );
     } finally {
-      for (const t of Object.values(inputs)) t.dispose();
+      for (const t of inputs) t.dispose();
     }
   }
 
   close(): void {
-    for (const signature of this.#signatures.values()) signature.dispose();
+    backendOf(this.#tf).deleteSavedModel(this.#id);
   }
 }
+
+const backendOf = (tf: TensorFlow): Backend => tf.backend() as unknown as Backend;
 
 /** Version of the native library, such as 2.21.0. */
 export async function tensorflowVersion(): Promise<string> {
