@@ -16,6 +16,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(hasClusterTools ? [] : needClusterTools)],
   testTimeout: 60_000,
-  // much of the time is spent waiting for child processes and disks: one worker a processor, not one less
-  maxWorkers: '100%',
+  // much of the time is spent waiting for child processes, leases and disks: more workers than processors
+  maxWorkers: '150%',
+  testSequencer: '<rootDir>/test/support/longest-first.js',
 };

@@ -20,7 +20,7 @@ beforeAll(async () => {
   world = await aWorld();
   const planned = await run('plan', 'colours', '--zoo', 'zoo', '--budget', '60s', '--json');
   firstPlan = JSON.parse(planned.stdout);
-  budgetSeconds = Math.max(10, Math.ceil(4 + 4 * firstPlan.planningSeconds));
+  budgetSeconds = Math.max(7, Math.ceil(2 + 2.5 * firstPlan.planningSeconds));
 }, patience);
 afterAll(() => world.remove());
 

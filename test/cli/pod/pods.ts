@@ -143,7 +143,7 @@ export async function runPod(world: World, job: TrainerJob, o: PodOptions = {}):
       NASOA_TERMINATION_LOG: termination,
       NASOA_SCRATCH_DIR: o.scratch ?? join(world.folder, 'scratch'),
     },
-    ...{ clock: systemClock, scheduler: hurried, log: silentLog, signal: controller.signal, measuringSeconds: 2 },
+    ...{ clock: systemClock, scheduler: hurried, log: silentLog, signal: controller.signal, measuringSeconds: 0.5 },
     post: async ({ body }) => {
       const progress: TrainerProgress = JSON.parse(String(body));
       reports.push(progress);

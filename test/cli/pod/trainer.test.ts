@@ -95,7 +95,7 @@ describe('a pod that is told to end', () => {
       expect(interrupted.step).toBeGreaterThan(5);
       expect(existsSync(join(results(), 'checkpoint', 'state.safetensors'))).toBe(true);
 
-      const budgetSeconds = interrupted.activeSeconds + 12;
+      const budgetSeconds = interrupted.activeSeconds + 6;
       const second = await runPod(world, anEndlessJob(world, { budgetSeconds, memoryPlan: 1, attempt: 2 }));
       const message = asKind(second.message, 'training');
       expect(message).toMatchObject({ stopped: 'budget' });
@@ -185,7 +185,7 @@ test(
       'state.safetensors',
     ]);
 
-    const second = await runPod(world, anEndlessJob(world, { ...s3, budgetSeconds: activeSeconds + 12 }), on('node-2'));
+    const second = await runPod(world, anEndlessJob(world, { ...s3, budgetSeconds: activeSeconds + 6 }), on('node-2'));
     const message = asKind(second.message, 'training');
     expect(message.artifact).toEqual({ url: `s3://results/team-a/${ownFolder}`, bytes: expect.any(Number) });
     expect(message.activeSeconds).toBeGreaterThanOrEqual(activeSeconds);
