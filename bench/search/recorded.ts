@@ -71,7 +71,7 @@ export function searchedRows(table: Table, seed: number, evaluations: number): r
   const points = scaledPoints(table);
   const architectures = table.rows.map(({ encoding }) => parseEncoding(encoding));
   const described = architectures.map((a) => describe(a, table));
-  const features = architectures.map((a) => architectureFeatures(a, table.inputSize));
+  const features = table.rows.map(({ encoding }) => architectureFeatures(encoding, table.inputSize));
   const variation = architectureVariation({ name: 'joint' }, table.space);
   const rng = createRng(deriveSeed(seed, 'searched rows'));
   const order: number[] = [];

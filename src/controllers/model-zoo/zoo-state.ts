@@ -2,13 +2,13 @@
 import type { ModelZoo } from '../../crds/model-zoo.ts';
 import { RunError } from '../../lib/errors.ts';
 import type { Json } from '../../lib/json.ts';
-import { type RandomSearchState, randomSearch } from '../../nas/random-search.ts';
+import { type Nsga2State, nsga2Search } from '../../nas/nsga2.ts';
 import { proxyInputSize, proxySpace } from '../../nas/search.ts';
 import type { Failure } from './failure.ts';
 
 /** The search in use; its states are told apart by their algorithm and version. */
-export const architectureSearch = randomSearch;
-export type SearchState = RandomSearchState;
+export const architectureSearch = nsga2Search;
+export type SearchState = Nsga2State;
 
 export interface ZooState {
   readonly version: 1;

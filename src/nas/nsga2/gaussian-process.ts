@@ -31,13 +31,14 @@ export function fitGaussianProcess(
   const xs = inputs.map(scale);
   const shifts = outputs.map(momentsOf);
   const ys = outputs.map((values, o) => values.map((y) => (y - (shifts[o]?.mean ?? 0)) / (shifts[o]?.deviation ?? 1)));
-  const fits = kernels.flatMap((kernel) => fitted(kernel, xs, ys) ?? []);
+  const pairs = pairsOf(xs);
+  const fits = kernels.flatMap((kernel) => fitted(kernel, pairs, ys) ?? []);
   const best = fits.reduce((a, b) => (b.likelihood > a.likelihood ? b : a));
   return (raw) => {
     const x = scale(raw);
-    const near = xs.map((other) => covariance(best.kernel, x, other));
+    const near = xs.map((other) => between(best.kernel, x, other));
     const solved = forward(best.factor, near);
-    const own = covariance(best.kernel, x, x);
+    const own = between(best.kernel, x, x);
     const variance = Math.max(0, own - solved.reduce((sum, v) => sum + v * v, 0));
     return {
       means: best.weights.map(
@@ -50,16 +51,56 @@ export function fitGaussianProcess(
   };
 }
 
-/** The mean square of the inputs' columns is 1, so the squared distance of two is about twice their number. */
-function covariance({ length, linear }: Kernel, a: readonly number[], b: readonly number[]): number {
+interface Pair {
+  /** Over the number of inputs, so that two of them are about 2 apart whatever their number. */
+  readonly square: number;
+  readonly product: number;
+}
+
+function pairOf(a: readonly number[], b: readonly number[]): Pair {
   let [square, product] = [0, 0];
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i] as number, b[i] as number];
     square += (x - y) ** 2;
     product += x * y;
   }
-  return Math.exp(-square / (2 * a.length) / (2 * length * length)) + (linear * product) / a.length;
+  return { square: square / a.length, product: product / a.length };
 }
+
+function between(kernel: Kernel, a: readonly number[], b: readonly number[]): number {
+  const { square, product } = pairOf(a, b);
+  return covariance(kernel, square, product);
+}
+
+interface PairRow {
+  readonly squares: Float64Array;
+  readonly products: Float64Array;
+}
+
+/** Of all inputs with those before them and themselves, row by row: every kernel looks at the same ones. */
+const pairsOf = (xs: readonly (readonly number[])[]): readonly PairRow[] =>
+  xs.map((x, i) => {
+    const [squares, products] = [new Float64Array(i + 1), new Float64Array(i + 1)];
+    for (let j = 0; j <= i; j++) {
+      const { square, product } = pairOf(x, xs[j] as readonly number[]);
+      squares[j] = square;
+      products[j] = product;
+    }
+    return { squares, products };
+  });
+
+/** One row of the covariance matrix, with the noise on its diagonal. */
+function covarianceRow(kernel: Kernel, { squares, products }: PairRow): Float64Array {
+  const row = new Float64Array(squares.length);
+  for (let j = 0; j < row.length; j++) {
+    row[j] = covariance(kernel, squares[j] as number, products[j] as number);
+  }
+  row[row.length - 1] = (row[row.length - 1] as number) + kernel.noise;
+  return row;
+}
+
+const covariance = ({ length, linear }: Kernel, square: number, product: number): number =>
+  Math.exp(-square / (4 * length * length)) + linear * product;
 
 interface Fit {
   readonly kernel: Kernel;
@@ -69,14 +110,8 @@ interface Fit {
   readonly likelihood: number;
 }
 
-function fitted(
-  kernel: Kernel,
-  xs: readonly (readonly number[])[],
-  ys: readonly (readonly number[])[],
-): Fit | undefined {
-  const factor = cholesky(
-    xs.map((x, i) => xs.slice(0, i + 1).map((y, j) => covariance(kernel, x, y) + (i === j ? kernel.noise : 0))),
-  );
+function fitted(kernel: Kernel, pairs: readonly PairRow[], ys: readonly (readonly number[])[]): Fit | undefined {
+  const factor = cholesky(pairs.map((row) => covarianceRow(kernel, row)));
   if (factor === undefined) return undefined;
   const weights = ys.map((y) => backward(factor, forward(factor, y)));
   const logDeterminant = factor.reduce((sum, row, i) => sum + Math.log(row[i] as number), 0);
@@ -84,19 +119,16 @@ function fitted(
   return { kernel, factor, weights, likelihood: -fit / 2 - ys.length * logDeterminant };
 }
 
-/** Undefined where the matrix is not positive definite. */
-function cholesky(lower: readonly (readonly number[])[]): readonly Float64Array[] | undefined {
-  const rows: Float64Array[] = [];
-  for (const [i, given] of lower.entries()) {
-    const row = Float64Array.from(given);
+/** Of a lower triangle, in its own place; undefined where the matrix is not positive definite. */
+function cholesky(rows: readonly Float64Array[]): readonly Float64Array[] | undefined {
+  for (const [i, row] of rows.entries()) {
     for (let j = 0; j <= i; j++) {
-      const other = j === i ? row : (rows[j] as Float64Array);
+      const other = rows[j] as Float64Array;
       let sum = row[j] as number;
       for (let k = 0; k < j; k++) sum -= (row[k] as number) * (other[k] as number);
       if (j === i && !(sum > 0)) return undefined;
       row[j] = j === i ? Math.sqrt(sum) : sum / (other[j] as number);
     }
-    rows.push(row);
   }
   return rows;
 }

@@ -106,7 +106,7 @@ function chosenOf(
   return litter[
     choose(
       rng,
-      litter.map((encoding) => architectureFeatures(parseEncoding(encoding), inputSize)),
+      litter.map((encoding) => architectureFeatures(encoding, inputSize)),
     )
   ];
 }
@@ -118,7 +118,7 @@ function chooserFor({ evaluated, settings }: Drawing): Choose | undefined {
       .filter(({ missedRungs = 0 }) => missedRungs === 0)
       .slice(-mostKnown)
       .map((one) => ({
-        features: architectureFeatures(parseEncoding(one.encoding), settings.inputSize),
+        features: architectureFeatures(one.encoding, settings.inputSize),
         losses: judged(one, settings).losses,
       })),
   );

@@ -4,7 +4,7 @@
  */
 import type { Rng } from '../../lib/rng.ts';
 import { countedClasses } from '../candidates.ts';
-import { type Architecture, formatEncoding, opKinds } from '../encoding.ts';
+import { type Architecture, opKinds, parseEncoding } from '../encoding.ts';
 import { networkOf } from '../families/table.ts';
 import { stepFeatures } from '../step-model.ts';
 import { fitGaussianProcess } from './gaussian-process.ts';
@@ -61,9 +61,23 @@ export function chooserOf(known: readonly Known[]): Choose | undefined {
 
 const reference = [1.05, 1.05] as const;
 
+/** Encodings whose features are remembered: some searches' worth, for each ask looks at all that are known again. */
+const mostRemembered = 2000;
+const remembered = new Map<string, readonly number[]>();
+
 /** What of an architecture a model of its accuracy and time looks at. */
-export function architectureFeatures(a: Architecture, inputSize: number): readonly number[] {
-  const costs = stepFeatures(networkOf(formatEncoding(a), { classes: countedClasses }), inputSize);
+export function architectureFeatures(encoding: string, inputSize: number): readonly number[] {
+  const key = `${encoding} ${inputSize}`;
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const features = describe(parseEncoding(encoding), encoding, inputSize);
+  if (remembered.size >= mostRemembered) remembered.clear();
+  remembered.set(key, features);
+  return features;
+}
+
+function describe(a: Architecture, encoding: string, inputSize: number): readonly number[] {
+  const costs = stepFeatures(networkOf(encoding, { classes: countedClasses }), inputSize);
   const { ops, skips, macro, stemWidth } = a;
   const placesOf = (values: readonly boolean[]): number => {
     const places = values.flatMap((is, b) => (is ? [b / values.length] : []));
