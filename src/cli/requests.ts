@@ -1,3 +1,4 @@
+import type { PredictorName } from '../planner/predictors/table.ts';
 import type { DatasetFeatures, Plan, Regime } from '../planner/types.ts';
 import type { TuneResult } from '../train/result.ts';
 
@@ -19,6 +20,7 @@ export interface PlanRequest {
   readonly maxDamagedShare: number;
   /** Only this member of the zoo may be chosen. */
   readonly member: string | undefined;
+  readonly predictor: PredictorName;
   /** Plan as if no run on the data set of that name were known, for an honest measurement on it. */
   readonly withoutExperienceOf: string | undefined;
   readonly regime: RegimeOverrides;

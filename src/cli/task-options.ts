@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { parseDuration } from '../lib/duration.ts';
 import { hasCode, InputError } from '../lib/errors.ts';
+import { defaultPredictorName, type PredictorName, predictors } from '../planner/predictors/table.ts';
 import { integer, share } from './options.ts';
 import { addRegimeOptions, regimeOverrides } from './regime-options.ts';
 import type { PlanRequest } from './requests.ts';
@@ -14,6 +15,7 @@ export interface TaskOptions extends Record<string, unknown> {
   readonly valShare: number;
   readonly maxDamaged: number;
   readonly member?: string;
+  readonly predictor: PredictorName;
   readonly withoutExperienceOf?: string;
 }
 
@@ -27,6 +29,11 @@ export function addTaskOptions(command: Command): Command {
     )
     .option('--zoo <folder>', 'zoo to choose from (default: the shipped one and your imported members)')
     .option('--member <name>', 'choose only this member of the zoo')
+    .addOption(
+      new Option('--predictor <name>', 'model of past runs that foresees the accuracy')
+        .choices(Object.keys(predictors))
+        .default(defaultPredictorName),
+    )
     .option('--without-experience-of <name>', 'plan as if no run on the data set of that name were known')
     .option('--seed <n>', 'seed of everything random', integer('--seed', { min: 0, max: 4_294_967_295 }), 0)
     .option(
@@ -59,6 +66,7 @@ export async function taskRequest(path: string, options: TaskOptions): Promise<P
     validationShare: options.valShare,
     maxDamagedShare: options.maxDamaged,
     member: options.member,
+    predictor: options.predictor,
     withoutExperienceOf: options.withoutExperienceOf,
     regime: regimeOverrides(options),
   };

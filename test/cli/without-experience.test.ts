@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.remove());
 
-test('a plan can be made as if no run on a data set were known', async () => {
+test('a plan can be made as if no run on a data set were known, and by another predictor', async () => {
   const runs = [anExperience({ id: 'a', dataset: 'pets' }), anExperience({ id: 'b', dataset: 'plants' })];
   const file = join(world.folder, 'runs.jsonl');
   writeFileSync(file, runs.map((run) => `${JSON.stringify(run)}\n`).join(''));
@@ -27,10 +27,12 @@ test('a plan can be made as if no run on a data set were known', async () => {
     '5m',
     '--without-experience-of',
     'pets',
+    '--predictor',
+    'hedge',
     '--json',
   ];
   const { code, stdout } = await runCli(args, { env: world.env });
   expect(code).toBe(0);
   const others = (await shippedExperience()).filter(({ dataset }) => dataset !== 'pets');
-  expect(JSON.parse(stdout)).toMatchObject({ plan: { predictor: { experiences: others.length + 1 } } });
+  expect(JSON.parse(stdout)).toMatchObject({ plan: { predictor: { name: 'hedge', experiences: others.length + 1 } } });
 }, 120_000);

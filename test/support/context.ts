@@ -14,7 +14,7 @@ export const contextIn = (world: World, signal = new AbortController().signal): 
 /** What `nasoa plan` asks in a test's world. */
 export const planRequest = (world: World, over: Partial<PlanRequest> = {}): PlanRequest => ({
   ...{ path: world.images, budgetSeconds: 120, zoo: world.zoo, seed: 0, validationShare: 0.2, maxDamagedShare: 0.2 },
-  ...{ member: undefined, withoutExperienceOf: undefined, regime: {} },
+  ...{ member: undefined, predictor: 'ridge', withoutExperienceOf: undefined, regime: {} },
   ...over,
 });
 

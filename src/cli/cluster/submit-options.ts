@@ -10,6 +10,7 @@ import { addClusterOptions, objectName } from './options.ts';
 const refused: Readonly<Record<string, string>> = {
   '--steps': 'on a cluster the number of steps follows from the budget',
   '--max-damaged': 'on a cluster up to a fifth of the files may be unusable',
+  '--predictor': "a cluster's operator has one for all tasks",
   '--without-experience-of': 'on a cluster all experience counts',
   '--resume': 'a task on a cluster goes on from its checkpoint by itself',
 };

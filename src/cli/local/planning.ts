@@ -8,7 +8,7 @@ import { defaultZoo, loadZoo, memberOf, type Zoo, type ZooMember } from '../../n
 import { datasetFeatures } from '../../planner/features.ts';
 import { makePlan } from '../../planner/plan.ts';
 import { encodedOptions, lessonsOf, replay } from '../../planner/predictors/replay.ts';
-import { defaultPredictor } from '../../planner/predictors/table.ts';
+import { predictors } from '../../planner/predictors/table.ts';
 import { defaultRunCosts } from '../../planner/run-time.ts';
 import { calibrate } from '../../planner/timing.ts';
 import type { DatasetFeatures, Experience, Plan } from '../../planner/types.ts';
@@ -70,7 +70,7 @@ export async function planHere(
   const profiledSeconds = clock.nowSeconds();
   reporter.phase('plan');
   const rng = createRng(deriveSeed(request.seed, 'plan'));
-  const predictor = replay(defaultPredictor, encodedOptions(request.seed), lessonsOf(experience), rng);
+  const predictor = replay(predictors[request.predictor], encodedOptions(request.seed), lessonsOf(experience), rng);
   const { features, steps, decodeSecondsPerImage, startSeconds } = measured;
   const plan = makePlan({
     ...{ features, members, predictor, rng, budgetSeconds: request.budgetSeconds, regimeOverrides: request.regime },

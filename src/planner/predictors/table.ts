@@ -11,4 +11,5 @@ export const predictors = {
 export type PredictorName = keyof typeof predictors;
 
 /** The one that foresees held-out runs best (`hack/zoo/check-predictors.ts`, decision record 10). */
-export const defaultPredictor: PredictorKind = predictors.ridge;
+export const defaultPredictorName: PredictorName = 'ridge';
+export const defaultPredictor: PredictorKind = predictors[defaultPredictorName];
