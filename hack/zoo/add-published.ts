@@ -1,7 +1,7 @@
 /**
  * Puts a network with published weights into the shipped zoo, in half precision and without its head, and cuts of it that
- * share the file: `node hack/zoo/add-published.ts efficientnet-lite0 3 5 6`. Run it after `hack/zoo/build.ts`, which begins a new index;
- * then measure their steps on an idle machine (`hack/zoo/measure.ts`) and write the cards (`hack/zoo/cards.ts`).
+ * share the file: `node hack/zoo/add-published.ts efficientnet-lite0 3 5 6`. After
+ * that measure their steps on an idle machine (`hack/zoo/measure.ts`) and write the cards (`hack/zoo/cards.ts`).
  */
 import { basename } from 'node:path';
 import { fetchPublished } from '../../src/cli/local/published-weights.ts';

@@ -1,6 +1,7 @@
 /** Commands that put members into a zoo and take them out. */
 import type { Command } from 'commander';
 import type { Run } from '../context.ts';
+import { Interruption } from '../interruption.ts';
 import { integer, share } from '../options.ts';
 import { requirePath } from '../task-options.ts';
 import { memberText, zooText } from '../terminal/zoo-text.ts';
@@ -15,9 +16,74 @@ interface ImportOptions {
 }
 
 export function addZooChanges(zoo: Command, run: Run): void {
+  addBuild(zoo, run);
   addImport(zoo, run);
   addAdd(zoo, run);
   addRemove(zoo, run);
+}
+
+interface BuildOptions {
+  readonly zoo?: string;
+  readonly size: number;
+  readonly epochs: number;
+  readonly prefix: string;
+  readonly licence: string;
+  readonly valShare: number;
+  readonly seed: number;
+}
+
+function addBuild(zoo: Command, run: Run): void {
+  zoo
+    .command('build')
+    .description(
+      'Pre-train the best networks of a search, and add them to your zoo. The same command goes on after Ctrl-C.',
+    )
+    .argument('<search>', 'folder of the search (nasoa search ... --out)')
+    .argument('<data>', 'images to pre-train on: a folder with one folder per class, or an archive')
+    .option('--zoo <folder>', 'zoo to add to, made where it is missing (default: your own)')
+    .option('--size <n>', 'members to take from the front', integer('--size', { min: 1, max: 100 }), 8)
+    .option('--epochs <n>', 'epochs of each pre-training', integer('--epochs', { min: 1, max: 10_000 }), 30)
+    .option('--prefix <name>', 'their names are this with a number, fastest first', 'own')
+    .option('--licence <text>', 'licence of the weights', 'to be told by whoever owns its training data')
+    .option(
+      '--val-share <share>',
+      'share of the images that validates, where the data has no split of its own',
+      share('--val-share', { min: 0.01, max: 0.9 }),
+      0.2,
+    )
+    .option('--seed <n>', 'seed of everything random', integer('--seed', { min: 0, max: 4_294_967_295 }), 1)
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ nasoa search ./images --out search --evaluations 200
+  $ nasoa zoo build search ./images --size 8 --epochs 30`,
+    )
+    .action(async (search: string, path: string, options: BuildOptions) => {
+      await run(async (context) => {
+        await requirePath(
+          path,
+          'data set',
+          'Give the path of a folder with one folder of images per class, or of an archive.',
+        );
+        const { userZooDir } = await import('../../nas/zoo.ts');
+        const { buildZoo } = await import('../local/zoo-build.ts');
+        const { zoo: folder = userZooDir(context.env), valShare: validationShare, ...rest } = options;
+        const request = { ...rest, search, path, zoo: folder, validationShare };
+        const built = await buildZoo({ ...request, measuringSeconds: Number.POSITIVE_INFINITY }, context);
+        const { signal } = context;
+        return {
+          document: built,
+          text: (paint) => {
+            const table = zooText({ name: folder, members: built.members }, paint);
+            return built.ended === 'done' ? table : `${table}\n\nStopped; the same command goes on.`;
+          },
+          ...(built.ended === 'interrupted' && signal.reason instanceof Interruption
+            ? { exitCode: signal.reason.exitCode }
+            : {}),
+        };
+      });
+    });
 }
 
 function addImport(zoo: Command, run: Run): void {

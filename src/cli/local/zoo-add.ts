@@ -39,13 +39,13 @@ export async function addMembers({ from, names, zoo }: ZooAddRequest, context: C
   return added;
 }
 
-/** Names that the zoo has already; none where there is no zoo yet. */
-async function membersIn(zoo: string): Promise<ReadonlySet<string>> {
+/** Those that the zoo has already, by name; none where there is no zoo yet. */
+export async function membersIn(zoo: string): Promise<ReadonlyMap<string, ZooMember>> {
   const found = await loadZoo(zoo).catch((error: unknown): Zoo => {
     if (error instanceof InputError && error.message.startsWith('There is no zoo')) return { name: 'own', members: [] };
     throw error;
   });
-  return new Set(found.members.map(({ name }) => name));
+  return new Map(found.members.map((member) => [member.name, member]));
 }
 
 interface Source extends AsyncDisposable {

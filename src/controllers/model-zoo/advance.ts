@@ -1,8 +1,8 @@
 /** From the state to the next: what is begun now, within the parallelism allowed. */
 import type { ModelZoo } from '../../crds/model-zoo.ts';
 import { parseDuration } from '../../lib/duration.ts';
+import { chooseMembers } from '../../nas/front.ts';
 import type { Evaluated, SearchProgress } from '../../nas/search.ts';
-import { chooseMembers } from './front.ts';
 import { architectureSearch, newMember, type ZooMember, type ZooState } from './zoo-state.ts';
 
 type Spec = ModelZoo['spec'];

@@ -82,9 +82,7 @@ const texts: Texts = {
   },
 
   Failed: ({ failure }) =>
-    failure === undefined
-      ? said('False', 'NotFailed', '')
-      : said('True', failure.reason, failure.message),
+    failure === undefined ? said('False', 'NotFailed', '') : said('True', failure.reason, failure.message),
 };
 
 const said = <S extends string, R extends string>(status: S, reason: R, message: string) => ({

@@ -1,5 +1,5 @@
 /** Which of the evaluated candidates become the zoo's members, and which stand in status.front. */
-import type { Evaluated, Objective } from '../../nas/search.ts';
+import type { Evaluated, Objective } from './search.ts';
 
 /** A candidate and its objectives, each turned so that less is better. */
 interface Scored {

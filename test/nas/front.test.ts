@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { chooseMembers, frontSample, paretoFront } from '../../../src/controllers/model-zoo/front.ts';
-import type { Evaluated, Objective } from '../../../src/nas/search.ts';
+import { chooseMembers, frontSample, paretoFront } from '../../src/nas/front.ts';
+import type { Evaluated, Objective } from '../../src/nas/search.ts';
 
 const objectives: readonly Objective[] = ['accuracy', 'stepSeconds'];
 

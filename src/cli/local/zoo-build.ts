@@ -1,0 +1,146 @@
+/** A zoo out of a search: the best of its front are pre-trained one after the other, by what a pod of a ModelZoo does. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PretrainingJob } from '../../crds/trainer-job.ts';
+import { InputError } from '../../lib/errors.ts';
+import { chooseMembers } from '../../nas/front.ts';
+import { nsga2Search } from '../../nas/nsga2.ts';
+import type { Evaluated, SearchProgress } from '../../nas/search.ts';
+import { addMember, loadZoo, weightsPath, type ZooMember } from '../../nas/zoo.ts';
+import { silentLog } from '../../server/logger.ts';
+import type { CommandContext } from '../context.ts';
+import { Activity, type PodContext } from '../pod/context.ts';
+import { Staged } from '../pod/failures.ts';
+import { openPlace } from '../pod/places.ts';
+import { runPretraining } from '../pod/pretraining-job.ts';
+import { readSearchFile, type SearchFile } from '../search/search-file.ts';
+import { scratchFolder } from './planning.ts';
+import { membersIn } from './zoo-add.ts';
+
+export interface ZooBuildRequest {
+  /** Folder of a search. */
+  readonly search: string;
+  /** Data set that the members are pre-trained on. */
+  readonly path: string;
+  /** Folder of the zoo that they are added to; made where it is missing. */
+  readonly zoo: string;
+  /** How many members the search gives. */
+  readonly size: number;
+  readonly epochs: number;
+  /** Their names are this with a number, fastest first. */
+  readonly prefix: string;
+  readonly licence: string;
+  readonly validationShare: number;
+  readonly seed: number;
+  /** Longest that the step times of a member are measured. */
+  readonly measuringSeconds: number;
+}
+
+export interface ZooBuildOutcome {
+  readonly ended: 'done' | 'interrupted';
+  /** Those of the search that are in the zoo now. */
+  readonly members: readonly ZooMember[];
+  /** Still to be made. */
+  readonly missing: readonly string[];
+}
+
+/** One member that the search gives. */
+interface Wanted {
+  readonly name: string;
+  readonly encoding: string;
+}
+
+/**
+ * Members that the zoo has already are left as they are, so that the same command goes on after a kill: a member's
+ * training from its checkpoint, the others from where they were. Throws InputError where the search or the data cannot be
+ * used, or where a name is taken by another network.
+ */
+export async function buildZoo(request: ZooBuildRequest, context: CommandContext): Promise<ZooBuildOutcome> {
+  const wanted = wantedMembers(request, await searchIn(request.search));
+  const work = join(request.zoo, '.build');
+  for (const [i, { name, encoding }] of wanted.entries()) {
+    const there = (await membersIn(request.zoo)).get(name);
+    if (there !== undefined && there.encoding !== encoding) throw taken(name, request);
+    if (there !== undefined) continue;
+    const message = await pretrained(jobOf(request, wanted[i] as Wanted, i + 1), work, request, context);
+    if (message.kind !== 'pretraining') break;
+    const made = await loadZoo(work, [name]);
+    const [{ folder: _, weights: __, sha256: ___, ...member }] = made.members as [ZooMember];
+    const { licence } = request;
+    await addMember(request.zoo, { ...member, licence }, { copyOf: weightsPath(made, name) });
+  }
+  const members = [...(await membersIn(request.zoo)).values()].filter(({ name }) =>
+    wanted.some((w) => w.name === name),
+  );
+  const missing = wanted.map(({ name }) => name).filter((name) => !members.some((member) => member.name === name));
+  if (missing.length === 0) await rm(work, { recursive: true, force: true });
+  return { ended: missing.length === 0 ? 'done' : 'interrupted', members, missing };
+}
+
+async function searchIn(folder: string): Promise<SearchFile> {
+  const found = await readSearchFile(folder);
+  if (found !== undefined) return found;
+  throw new InputError(`There is no search in "${folder}".`, 'Make one with: nasoa search DATA --out FOLDER');
+}
+
+function wantedMembers({ size, prefix, search }: ZooBuildRequest, file: SearchFile): readonly Wanted[] {
+  const { settings } = file.search;
+  const { evaluated }: SearchProgress = nsga2Search.progress(file.search);
+  const most = settings.constraints.maxStepSeconds ?? Number.POSITIVE_INFINITY;
+  const isWhole = ({ stepSeconds, missedRungs = 0 }: Evaluated): boolean => stepSeconds <= most && missedRungs === 0;
+  const chosen = chooseMembers(evaluated.filter(isWhole), settings.objectives, size);
+  if (chosen.length > 0) return chosen.map(({ encoding }, i) => ({ name: `${prefix}-${i + 1}`, encoding }));
+  throw new InputError(
+    `The search in "${search}" has no candidate that was trained in full.`,
+    'Let it go on with the command that it was begun with.',
+  );
+}
+
+const taken = (name: string, { zoo }: ZooBuildRequest): InputError =>
+  new InputError(
+    `The zoo in "${zoo}" has another network under the name "${name}".`,
+    `Give another --prefix, or remove it first with: nasoa zoo remove ${name} --zoo ${zoo}`,
+  );
+
+function jobOf(request: ZooBuildRequest, { name, encoding }: Wanted, number: number): PretrainingJob {
+  const { path, zoo, epochs, validationShare, seed } = request;
+  return {
+    kind: 'pretraining',
+    // a checkpoint of another member, or of other epochs, is none of this one
+    task: { namespace: '', name, uid: `${name} ${encoding} ${epochs}` },
+    ...{ member: name, encoding, epochs, seed, attempt: 1, memoryPlan: 0 },
+    ...{ budgetSeconds: Number.MAX_VALUE, spentSeconds: 0, traceId: '' },
+    data: { place: { kind: 'folder', path }, format: 'folder', validationShare },
+    output: {
+      place: { kind: 'folder', path: join(zoo, '.build') },
+      folder: `members/${number}`,
+      // in a pod every folder is on a claim; here nobody reads which
+      claim: { claimName: '', path: '' },
+    },
+    zoo: { kind: 'folder', path: zoo },
+    report: { url: '', audience: '', tokenPath: '', caPath: '' },
+  };
+}
+
+async function pretrained(
+  job: PretrainingJob,
+  work: string,
+  { measuringSeconds }: ZooBuildRequest,
+  { clock, env, signal, reporter }: CommandContext,
+): ReturnType<typeof runPretraining> {
+  const scratch = scratchFolder(env);
+  await mkdir(work, { recursive: true });
+  const context: PodContext = {
+    ...{ clock, env, signal, scratch, measuringSeconds, log: silentLog },
+    openStore: (place, role) => openPlace(place, role, env),
+    activity: new Activity(clock, 0),
+    report: ({ step, steps, ...progress }) =>
+      reporter.progress({ phase: job.member, done: step, total: steps, ...progress }),
+  };
+  reporter.phase(job.member);
+  try {
+    return await runPretraining(job, context);
+  } catch (error) {
+    throw error instanceof Staged ? error.cause : error;
+  }
+}
