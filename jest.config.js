@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 
 /** Tests on a real API server and of the chart need programs that are built from Go modules, or ready-made ones. */
 const hasClusterTools =
@@ -16,7 +17,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(hasClusterTools ? [] : needClusterTools)],
   testTimeout: 60_000,
-  // much of the time is spent waiting for child processes, leases and disks: more workers than processors
-  maxWorkers: '150%',
+  // much of the time is spent waiting for child processes, leases and disks: more workers than processors,
+  // given as a number, since Jest takes a percentage beyond 100 for a count
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   testSequencer: '<rootDir>/test/support/longest-first.js',
 };
