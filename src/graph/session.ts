@@ -120,11 +120,15 @@ export class Session {
     }
   }
 
-  /** Opens an exported SavedModel on disk. */
-  static async load(folder: string): Promise<Session> {
+  /** Opens an exported SavedModel on disk. Throws RunError where it has no such signature. */
+  static async load(folder: string, signature: string): Promise<Session> {
     const tf = await tensorflow();
     const [metaGraph] = await tf.node.getMetaGraphsFromSavedModel(folder);
-    return new Session(tf, folder, metaGraph?.signatureDefs ?? {});
+    const signatures = metaGraph?.signatureDefs ?? {};
+    if (signatures[signature] === undefined) {
+      throw new RunError(`The graph in "${folder}" has no signature ${signature}.`, 'Use a model that nasoa exported.');
+    }
+    return new Session(tf, folder, signatures);
   }
 
   /** Runs one signature; its numeric outputs. Throws RunError with TensorFlow's own words when it fails. */

@@ -7,6 +7,9 @@ import { buildNetwork } from './network.ts';
 import { normaliseImages } from './normalise.ts';
 import { fromTorch, parametersOf } from './parameters.ts';
 
+/** What TensorFlow Serving runs unless told otherwise. */
+export const servingSignature = 'serving_default';
+
 /**
  * Signature `serving_default`: `images` uint8 RGB [n, h, w, 3] -> `logits` and `probabilities` [n, classes],
  * `label` [n] (the most probable class) and `labels` [classes]. The shorter side is scaled to `inputSize` and the centre
@@ -35,7 +38,7 @@ export function servingGraph(
   const best = g.single('ArgMax', [logits, g.ints([1], [])], indices, { shape: [-1], dtype: 'int32' });
   const gather = { Tparams: attr.type('string'), Tindices: attr.type('int32'), Taxis: attr.type('int32') };
   const label = g.single('GatherV2', [names, best, g.ints([0], [])], gather, { shape: [-1], dtype: 'string' });
-  g.signature('serving_default', { images }, { logits, probabilities, label, labels: names });
+  g.signature(servingSignature, { images }, { logits, probabilities, label, labels: names });
   return g;
 }
 

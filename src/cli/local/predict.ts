@@ -1,5 +1,6 @@
 import { Session } from '../../graph/session.ts';
 import { InputError } from '../../lib/errors.ts';
+import { servingSignature } from '../../nas/serving-graph.ts';
 import { DamagedImage, decodeSquare } from '../../train/decode.ts';
 import { readModelInfo } from '../../train/export.ts';
 import { softmax } from '../../train/metrics.ts';
@@ -12,7 +13,7 @@ export async function predictLocally(
   context: CommandContext,
 ): Promise<readonly ImagePrediction[]> {
   const { folder, info } = await readModelInfo(request.model);
-  const session = await Session.load(folder).catch((cause: unknown) => {
+  const session = await Session.load(folder, servingSignature).catch((cause: unknown) => {
     throw new InputError(`The model in "${folder}" cannot be loaded.`, 'Export it again with `nasoa tune`.', { cause });
   });
   const { inputSize, classes } = info;
@@ -22,7 +23,7 @@ export async function predictLocally(
       context.reporter.progress({ phase: 'predict', done: predictions.length, total: request.images.length });
       try {
         const pixels = Int32Array.from(await decodeSquare(image, inputSize));
-        const fetched = session.run('serving_default', {
+        const fetched = session.run(servingSignature, {
           images: { data: pixels, shape: [1, inputSize, inputSize, 3] },
         });
         const logits = fetched['logits']?.data;

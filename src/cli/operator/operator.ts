@@ -119,7 +119,10 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     await leading.run(gate);
   });
   if (outcome === 'lost') {
-    throw new RunError('Another replica leads by now.', 'Nothing needs to be done: the container starts anew.');
+    throw new RunError(
+      'The lease is lost: another replica leads by now, or may.',
+      'Nothing needs to be done: the container starts anew.',
+    );
   }
 }
 
