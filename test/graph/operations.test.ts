@@ -69,29 +69,54 @@ describe.each(rows)('%s on %s', (name, _set, kernels) => {
 describe.each(withOwn)('our own %s', (name) => {
   const given = Object.entries(cases[name]);
   test.each(own.batchNorm ? given : [])('%s agrees with TensorFlow in value and gradients', async (_name, c) => {
-    const inputs = c.shapes.map((shape, i) => {
-      const values = normal(shape, 7 + i);
-      return { shape, data: c.values ? c.values(values, i) : values };
-    });
-    const [ours, theirs] = await Promise.all(
-      [{ batchNorm: true, filterGradient: true }, noOwnKernels].map((kernels) =>
-        runGraph(
-          inputs,
-          (g, tensors) => {
-            const tape = new Tape(g);
-            const output = c.apply(tape, tensors);
-            const seed = g.floats(normal(output.shape, 3), output.shape);
-            return [output, ...(tape.gradients(output, tensors.slice(0, c.differentiable), seed) as Tensor[])];
-          },
-          kernels,
-        ),
-      ),
-    );
-    for (const [i, values] of (ours as Float32Array[]).entries()) {
-      const expected = theirs?.[i] as Float32Array;
-      const largest = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 1);
-      const apart = values.reduce((most, v, k) => Math.max(most, Math.abs(v - (expected[k] as number))), 0);
-      expect(apart / largest).toBeLessThan(1e-5);
-    }
+    const [ours, theirs] = await Promise.all([withOurs, noOwnKernels].map((kernels) => valueAndGradients(c, kernels)));
+    expect(distances(ours as Float32Array[], theirs as Float32Array[]).every((d) => d < 1e-5)).toBe(true);
   });
 });
+
+describe('our own batchNorm', () => {
+  const given = Object.entries(cases.batchNorm);
+  test.each(own.batchNorm ? given : [])(
+    '%s is on bfloat16 what it is on float32, but for the rounding',
+    async (_name, c) => {
+      const [half, full] = await Promise.all(
+        (['bfloat16', 'float32'] as const).map((activations) => valueAndGradients(c, withOurs, activations)),
+      );
+      // eight bits are kept: of the input in both, of the output and of dx in one
+      expect(distances(half as Float32Array[], full as Float32Array[]).every((d) => d < 1 / 128)).toBe(true);
+    },
+  );
+});
+
+const withOurs: OwnKernels = { batchNorm: true, filterGradient: true };
+
+/** Output and gradients; what is no vector of channels passes through bfloat16 and is computed on in `activations`. */
+function valueAndGradients(c: Case, kernels: OwnKernels, activations?: 'bfloat16' | 'float32') {
+  const inputs = c.shapes.map((shape, i) => {
+    const values = normal(shape, 7 + i);
+    return { shape, data: c.values ? c.values(values, i) : values };
+  });
+  return runGraph(
+    inputs,
+    (g, tensors) => {
+      const rounded = (t: Tensor): Tensor =>
+        activations === undefined || t.shape.length < 2 ? t : g.cast(g.cast(t, 'bfloat16'), activations);
+      const tape = new Tape(g);
+      const taken = tensors.map(rounded);
+      const output = c.apply(tape, taken);
+      const seed = rounded(g.floats(normal(output.shape, 3), output.shape));
+      const gradients = tape.gradients(output, taken.slice(0, c.differentiable), seed) as Tensor[];
+      return [output, ...gradients].map((t) => g.cast(t, 'float32'));
+    },
+    kernels,
+  );
+}
+
+/** For each tensor the largest difference, against the largest value or 1. */
+const distances = (ours: readonly Float32Array[], theirs: readonly Float32Array[]): readonly number[] =>
+  ours.map((values, i) => {
+    const expected = theirs[i] as Float32Array;
+    const largest = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 1);
+    const apart = values.reduce((most, v, k) => Math.max(most, Math.abs(v - (expected[k] as number))), 0);
+    return apart / largest;
+  });

@@ -21,17 +21,34 @@ inline long smaller(long a, long b) { return a < b ? a : b; }
 inline long larger(long a, long b) { return a > b ? a : b; }
 inline long ceilDiv(long a, long b) { return (a + b - 1) / b; }
 
-template <bool hasResidual, bool clips>
-void normaliseAs(const float* __restrict x, long rows, long channels, Affine affine, const float* __restrict residual,
-                 float upper, float* __restrict y) {
+inline float valueOf(float x) { return x; }
+inline float valueOf(BFloat16 x) {
+  const unsigned bits = static_cast<unsigned>(x.bits) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+inline void store(float value, float* to) { *to = value; }
+/** To the nearest, ties to even; what is no number stays none. */
+inline void store(float value, BFloat16* to) {
+  unsigned bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  const unsigned rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+  to->bits = static_cast<unsigned short>(value == value ? rounded : 0x7fc0u);
+}
+
+template <bool hasResidual, bool clips, typename Value>
+void normaliseAs(const Value* __restrict x, long rows, long channels, Affine affine, const Value* __restrict residual,
+                 float upper, Value* __restrict y) {
   const float* __restrict factor = affine.factor;
   const float* __restrict term = affine.term;
   for (long row = 0; row < rows; row++, x += channels, y += channels, residual += hasResidual ? channels : 0) {
     for (long c = 0; c < channels; c++) {
-      float value = x[c] * factor[c] + term[c];
-      if (hasResidual) value += residual[c];
+      float value = valueOf(x[c]) * factor[c] + term[c];
+      if (hasResidual) value += valueOf(residual[c]);
       if (clips) value = value > 0 ? (value < upper ? value : upper) : 0;
-      y[c] = value;
+      store(value, y + c);
     }
   }
 }
@@ -48,18 +65,21 @@ inline float behind(float dy, float x, float y, float factor, float term, float 
 
 // `masked` may be `dy`, so neither is __restrict: ivdep says what the compiler cannot see, that no iteration reads
 // what another one writes
-template <Mask mask, bool keep>
-void gradientSumsAs(const Backward& b, long rows, long channels, const float* __restrict mean, float* masked,
+template <Mask mask, bool keep, typename Value>
+void gradientSumsAs(const Backward<Value>& b, long rows, long channels, const float* __restrict mean, Value* masked,
                     float* __restrict sums, float* __restrict products) {
-  const float *dy = b.dy, *x = b.x, *y = b.y, *factor = b.affine.factor, *term = b.affine.term;
+  const Value *dy = b.dy, *x = b.x, *y = b.y;
+  const float *factor = b.affine.factor, *term = b.affine.term;
   const float upper = b.activation.upper;
   for (long row = 0; row < rows; row++) {
 #pragma GCC ivdep
     for (long c = 0; c < channels; c++) {
-      const float g = behind<mask>(dy[c], x[c], mask == Mask::fromOutput ? y[c] : 0, factor[c], term[c], upper);
-      if (keep) masked[c] = g;
+      const float image = valueOf(x[c]);
+      const float output = mask == Mask::fromOutput ? valueOf(y[c]) : 0;
+      const float g = behind<mask>(valueOf(dy[c]), image, output, factor[c], term[c], upper);
+      if (keep) store(g, masked + c);
       sums[c] += g;
-      products[c] += g * (x[c] - mean[c]);
+      products[c] += g * (image - mean[c]);
     }
     dy += channels;
     x += channels;
@@ -68,16 +88,19 @@ void gradientSumsAs(const Backward& b, long rows, long channels, const float* __
   }
 }
 
-template <Mask mask>
-void gradientOfInputAs(const Backward& b, long rows, long channels, const float* __restrict gradientFactor,
-                       const float* __restrict imageFactor, const float* __restrict shift, float* dx) {
-  const float *dy = b.dy, *x = b.x, *y = b.y, *factor = b.affine.factor, *term = b.affine.term;
+template <Mask mask, typename Value>
+void gradientOfInputAs(const Backward<Value>& b, long rows, long channels, const float* __restrict gradientFactor,
+                       const float* __restrict imageFactor, const float* __restrict shift, Value* dx) {
+  const Value *dy = b.dy, *x = b.x, *y = b.y;
+  const float *factor = b.affine.factor, *term = b.affine.term;
   const float upper = b.activation.upper;
   for (long row = 0; row < rows; row++) {
 #pragma GCC ivdep
     for (long c = 0; c < channels; c++) {
-      const float g = behind<mask>(dy[c], x[c], mask == Mask::fromOutput ? y[c] : 0, factor[c], term[c], upper);
-      dx[c] = g * gradientFactor[c] + (x[c] * imageFactor[c] + shift[c]);
+      const float image = valueOf(x[c]);
+      const float output = mask == Mask::fromOutput ? valueOf(y[c]) : 0;
+      const float g = behind<mask>(valueOf(dy[c]), image, output, factor[c], term[c], upper);
+      store(g * gradientFactor[c] + (image * imageFactor[c] + shift[c]), dx + c);
     }
     dy += channels;
     x += channels;
@@ -88,7 +111,8 @@ void gradientOfInputAs(const Backward& b, long rows, long channels, const float*
 
 }  // namespace
 
-void shiftedSums(const float* __restrict x, long rows, long channels, const float* __restrict shift,
+template <typename Value>
+void shiftedSums(const Value* __restrict x, long rows, long channels, const float* __restrict shift,
                  float* __restrict sums, float* __restrict squares) {
   std::memset(sums, 0, sizeof(float) * channels);
   std::memset(squares, 0, sizeof(float) * channels);
@@ -96,23 +120,24 @@ void shiftedSums(const float* __restrict x, long rows, long channels, const floa
   // four rows at a time: a quarter of the loads and stores of the sums
   for (; row + 4 <= rows; row += 4, x += 4 * channels) {
     for (long c = 0; c < channels; c++) {
-      const float p = x[c] - shift[c], q = x[c + channels] - shift[c];
-      const float r = x[c + 2 * channels] - shift[c], s = x[c + 3 * channels] - shift[c];
+      const float p = valueOf(x[c]) - shift[c], q = valueOf(x[c + channels]) - shift[c];
+      const float r = valueOf(x[c + 2 * channels]) - shift[c], s = valueOf(x[c + 3 * channels]) - shift[c];
       sums[c] += (p + q) + (r + s);
       squares[c] += (p * p + q * q) + (r * r + s * s);
     }
   }
   for (; row < rows; row++, x += channels) {
     for (long c = 0; c < channels; c++) {
-      const float p = x[c] - shift[c];
+      const float p = valueOf(x[c]) - shift[c];
       sums[c] += p;
       squares[c] += p * p;
     }
   }
 }
 
-void normalise(const float* x, long rows, long channels, Affine affine, const float* residual, Activation activation,
-               float* y) {
+template <typename Value>
+void normalise(const Value* x, long rows, long channels, Affine affine, const Value* residual, Activation activation,
+               Value* y) {
   const float upper = activation.upper;
   if (residual && activation.clips) return normaliseAs<true, true>(x, rows, channels, affine, residual, upper, y);
   if (residual) return normaliseAs<true, false>(x, rows, channels, affine, residual, upper, y);
@@ -120,7 +145,8 @@ void normalise(const float* x, long rows, long channels, Affine affine, const fl
   normaliseAs<false, false>(x, rows, channels, affine, residual, upper, y);
 }
 
-void gradientSums(const Backward& b, long rows, long channels, const float* mean, float* masked, float* sums,
+template <typename Value>
+void gradientSums(const Backward<Value>& b, long rows, long channels, const float* mean, Value* masked, float* sums,
                   float* products) {
   std::memset(sums, 0, sizeof(float) * channels);
   std::memset(products, 0, sizeof(float) * channels);
@@ -129,12 +155,22 @@ void gradientSums(const Backward& b, long rows, long channels, const float* mean
   gradientSumsAs<Mask::fromOutput, true>(b, rows, channels, mean, masked, sums, products);
 }
 
-void gradientOfInput(const Backward& b, long rows, long channels, const float* gradientFactor,
-                     const float* imageFactor, const float* term, float* dx) {
+template <typename Value>
+void gradientOfInput(const Backward<Value>& b, long rows, long channels, const float* gradientFactor,
+                     const float* imageFactor, const float* term, Value* dx) {
   if (!b.activation.clips) return gradientOfInputAs<Mask::none>(b, rows, channels, gradientFactor, imageFactor, term, dx);
   if (!b.y) return gradientOfInputAs<Mask::fromInput>(b, rows, channels, gradientFactor, imageFactor, term, dx);
   gradientOfInputAs<Mask::fromOutput>(b, rows, channels, gradientFactor, imageFactor, term, dx);
 }
+
+#define NASOA_BATCH_NORM_OF(Value)                                                                                     \
+  template void shiftedSums(const Value*, long, long, const float*, float*, float*);                                   \
+  template void normalise(const Value*, long, long, Affine, const Value*, Activation, Value*);                         \
+  template void gradientSums(const Backward<Value>&, long, long, const float*, Value*, float*, float*);                \
+  template void gradientOfInput(const Backward<Value>&, long, long, const float*, const float*, const float*, Value*);
+NASOA_BATCH_NORM_OF(float)
+NASOA_BATCH_NORM_OF(BFloat16)
+#undef NASOA_BATCH_NORM_OF
 
 // The filter's gradient is, for each place (i, j) of the window, a matrix product over pixels: input pixels shifted by
 // (i, j), transposed, times output gradients. Both are packed into tiles of a few channels with the pixels of a panel of

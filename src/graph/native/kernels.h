@@ -1,8 +1,13 @@
-// The arithmetic of nasoa's own training kernels, free of TensorFlow. All tensors are float, NHWC, row-major; a "row" is
-// one pixel with its channels. Nothing here allocates or starts threads: the callers divide the work.
+// The arithmetic of nasoa's own training kernels, free of TensorFlow. All tensors are NHWC, row-major; a "row" is one pixel
+// with its channels. Nothing here allocates or starts threads: the callers divide the work.
 #pragma once
 
 namespace nasoa {
+
+/** The upper half of a float. Activations may be of it: they are read and rounded on the fly, sums are float. */
+struct BFloat16 {
+  unsigned short bits;
+};
 
 /** Whether this processor has the instructions that kernels.cc is compiled for. */
 bool supported();
@@ -22,18 +27,23 @@ struct Activation {
   float upper;
 };
 
+// The functions of batch norm are there for float and BFloat16.
+
 /** sums[c] = sum of x - shift, squares[c] = sum of (x - shift)^2 over the rows. */
-void shiftedSums(const float* x, long rows, long channels, const float* shift, float* sums, float* squares);
+template <typename Value>
+void shiftedSums(const Value* x, long rows, long channels, const float* shift, float* sums, float* squares);
 
 /** y = activation(x * factor + term + residual); the residual is null for none. */
-void normalise(const float* x, long rows, long channels, Affine affine, const float* residual, Activation activation,
-               float* y);
+template <typename Value>
+void normalise(const Value* x, long rows, long channels, Affine affine, const Value* residual, Activation activation,
+               Value* y);
 
 /** What the backward pass of a batch norm reads. Where a residual was added `y` is needed to know what was clipped. */
+template <typename Value>
 struct Backward {
-  const float* dy;
-  const float* x;
-  const float* y;
+  const Value* dy;
+  const Value* x;
+  const Value* y;
   Affine affine;
   Activation activation;
 };
@@ -42,14 +52,16 @@ struct Backward {
  * sums[c] = sum of g, products[c] = sum of g * (x - mean), where g is dy behind the activation. With `y`, g is
  * written to `masked`: it is the gradient of the residual. `masked` may be `dy` itself.
  */
-void gradientSums(const Backward& b, long rows, long channels, const float* mean, float* masked, float* sums,
+template <typename Value>
+void gradientSums(const Backward<Value>& b, long rows, long channels, const float* mean, Value* masked, float* sums,
                   float* products);
 
 /** dx = g * gradientFactor + x * imageFactor + term. `dx` may be `dy` itself. */
-void gradientOfInput(const Backward& b, long rows, long channels, const float* gradientFactor,
-                     const float* imageFactor, const float* term, float* dx);
+template <typename Value>
+void gradientOfInput(const Backward<Value>& b, long rows, long channels, const float* gradientFactor,
+                     const float* imageFactor, const float* term, Value* dx);
 
-/** One convolution of [images, height, width, inputs] to [images, outHeight, outWidth, outputs]. */
+/** One convolution, of floats, of [images, height, width, inputs] to [images, outHeight, outWidth, outputs]. */
 struct Convolution {
   long images, height, width, inputs;
   long outHeight, outWidth, outputs;

@@ -28,6 +28,25 @@ using tensorflow::shape_inference::InferenceContext;
 const float* values(const Tensor& t) { return t.flat<float>().data(); }
 float* values(Tensor* t) { return t->flat<float>().data(); }
 
+/** The type of activations as the kernels know it. */
+template <typename T>
+struct ValueOf {
+  using Type = T;
+};
+template <>
+struct ValueOf<tensorflow::bfloat16> {
+  using Type = BFloat16;
+  static_assert(sizeof(tensorflow::bfloat16) == sizeof(BFloat16));
+};
+template <typename T>
+const typename ValueOf<T>::Type* activations(const Tensor& t) {
+  return reinterpret_cast<const typename ValueOf<T>::Type*>(t.flat<T>().data());
+}
+template <typename T>
+typename ValueOf<T>::Type* activations(Tensor* t) {
+  return reinterpret_cast<typename ValueOf<T>::Type*>(t->flat<T>().data());
+}
+
 /** Calls work(begin, end) for parts of [0, count) on TensorFlow's threads; one unit takes about `cycles`. */
 template <typename Work>
 void parallel(OpKernelContext* context, long count, long cycles, const Work& work) {
@@ -41,13 +60,13 @@ class Chunks {
       : channels(x.dim_size(x.dims() - 1)),
         rows(channels > 0 ? x.NumElements() / channels : 0),
         context_(context),
-        rowsEach_(std::max<long>(1, chunkFloats / std::max<long>(1, channels))),
+        rowsEach_(std::max<long>(1, chunkValues / std::max<long>(1, channels))),
         count((rows + rowsEach_ - 1) / rowsEach_) {}
 
-  /** work(chunk, offset in floats, rows) for each chunk. */
+  /** work(chunk, offset in values, rows) for each chunk. */
   template <typename Work>
   void each(const Work& work) const {
-    parallel(context_, count, chunkFloats, [&](long begin, long end) {
+    parallel(context_, count, chunkValues, [&](long begin, long end) {
       for (long chunk = begin; chunk < end; chunk++) {
         const long first = chunk * rowsEach_;
         work(chunk, first * channels, std::min(rowsEach_, rows - first));
@@ -58,7 +77,7 @@ class Chunks {
   const long channels, rows;
 
  private:
-  static constexpr long chunkFloats = 16 * 1024;
+  static constexpr long chunkValues = 16 * 1024;
   OpKernelContext* const context_;
   const long rowsEach_;
 
@@ -106,6 +125,8 @@ Activation activationOf(const std::string& name) {
   return {name != "none", name == "relu6" ? 6.0f : std::numeric_limits<float>::infinity()};
 }
 
+/** `T`: the type of the activations. */
+template <typename T>
 class BatchNorm : public OpKernel {
  public:
   explicit BatchNorm(OpKernelConstruction* context) : OpKernel(context) {
@@ -130,7 +151,7 @@ class BatchNorm : public OpKernel {
                 tensorflow::errors::InvalidArgument("the residual has another shape than the input"));
     Tensor *y, *outputs[4];
     for (int i = 0; i < 4; i++) OP_REQUIRES_OK(context, context->allocate_output(i + 1, vector, &outputs[i]));
-    moments(context, chunks, values(x), outputs);
+    moments(context, chunks, x, outputs);
     if (!context->status().ok()) return;
 
     if (hasResidual) {
@@ -140,22 +161,23 @@ class BatchNorm : public OpKernel {
     }
     const AffineMemory memory(chunks.channels, values(context->input(1)), values(context->input(2)),
                               values(outputs[2]), values(outputs[3]));
-    const float* residual = hasResidual ? values(context->input(5)) : nullptr;
+    const Value* residual = hasResidual ? activations<T>(context->input(5)) : nullptr;
     chunks.each([&](long, long offset, long rows) {
-      normalise(values(x) + offset, rows, chunks.channels, memory.affine(),
-                residual ? residual + offset : nullptr, activation_, values(y) + offset);
+      normalise(activations<T>(x) + offset, rows, chunks.channels, memory.affine(),
+                residual ? residual + offset : nullptr, activation_, activations<T>(y) + offset);
     });
   }
 
  private:
   /** New running mean and variance, the batch's mean, and one over its deviation. */
-  void moments(OpKernelContext* context, const Chunks& chunks, const float* x, Tensor* outputs[4]) {
+  void moments(OpKernelContext* context, const Chunks& chunks, const Tensor& x, Tensor* outputs[4]) {
     PartialSums sums(context, chunks);
     if (!context->status().ok()) return;
     // about a value that occurs: a large mean must not swallow a small variance
-    const float* shift = x;
+    std::vector<float> shift(chunks.channels);
+    if (chunks.rows > 0) std::transform(x.flat<T>().data(), x.flat<T>().data() + chunks.channels, shift.begin(), toFloat);
     chunks.each([&](long chunk, long offset, long rows) {
-      shiftedSums(x + offset, rows, chunks.channels, shift, sums.first(chunk), sums.second(chunk));
+      shiftedSums(activations<T>(x) + offset, rows, chunks.channels, shift.data(), sums.first(chunk), sums.second(chunk));
     });
     const std::vector<double> totals = sums.totals();
     const double n = static_cast<double>(chunks.rows);
@@ -173,10 +195,14 @@ class BatchNorm : public OpKernel {
     }
   }
 
+  using Value = typename ValueOf<T>::Type;
+  static float toFloat(T value) { return static_cast<float>(value); }
+
   float epsilon_, momentum_;
   Activation activation_;
 };
 
+template <typename T>
 class BatchNormGradient : public OpKernel {
  public:
   explicit BatchNormGradient(OpKernelConstruction* context) : OpKernel(context) {
@@ -207,17 +233,17 @@ class BatchNormGradient : public OpKernel {
       OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({0}, 0, x.shape(), &dx));
     }
     const AffineMemory memory(channels, scale, values(context->input(3)), mean, inverse);
-    const float* y = hasResidual ? values(context->input(6)) : nullptr;
-    const auto reads = [&](const float* gradient, long offset, Activation activation) {
-      const float* output = y && activation.clips ? y + offset : nullptr;
-      return Backward{gradient + offset, values(x) + offset, output, memory.affine(), activation};
+    const Value* y = hasResidual ? activations<T>(context->input(6)) : nullptr;
+    const auto reads = [&](const Value* gradient, long offset, Activation activation) {
+      const Value* output = y && activation.clips ? y + offset : nullptr;
+      return Backward<Value>{gradient + offset, activations<T>(x) + offset, output, memory.affine(), activation};
     };
 
     PartialSums sums(context, chunks);
     if (!context->status().ok()) return;
     chunks.each([&](long chunk, long offset, long rows) {
-      gradientSums(reads(values(dy), offset, activation_), rows, channels, mean, masked ? values(masked) + offset : nullptr,
-                   sums.first(chunk), sums.second(chunk));
+      gradientSums(reads(activations<T>(dy), offset, activation_), rows, channels, mean,
+                   masked ? activations<T>(masked) + offset : nullptr, sums.first(chunk), sums.second(chunk));
     });
     const std::vector<double> totals = sums.totals();
     std::vector<float> gradientFactor(channels), imageFactor(channels), term(channels);
@@ -233,14 +259,15 @@ class BatchNormGradient : public OpKernel {
       term[c] = static_cast<float>(pull * mean[c] - factor * totals[c] / n);
     }
     // what was masked in the first pass needs no mask in the second
-    const float* gradient = masked ? values(masked) : values(dy);
+    const Value* gradient = masked ? activations<T>(masked) : activations<T>(dy);
     chunks.each([&](long, long offset, long rows) {
       gradientOfInput(reads(gradient, offset, masked ? activationOf("none") : activation_), rows, channels, gradientFactor.data(),
-                      imageFactor.data(), term.data(), values(dx) + offset);
+                      imageFactor.data(), term.data(), activations<T>(dx) + offset);
     });
   }
 
  private:
+  using Value = typename ValueOf<T>::Type;
   Activation activation_;
 };
 
@@ -300,17 +327,18 @@ absl::Status sameShapes(InferenceContext* c, int from, const std::vector<int>& o
 }
 
 REGISTER_OP("NasoaBatchNorm")
-    .Input("x: float")
+    .Input("x: T")
     .Input("scale: float")
     .Input("offset: float")
     .Input("running_mean: float")
     .Input("running_variance: float")
-    .Input("residual: N * float")
+    .Input("residual: N * T")
+    .Attr("T: {float, bfloat16}")
     .Attr("N: int >= 0")
     .Attr("epsilon: float")
     .Attr("momentum: float")
     .Attr("activation: {'none', 'relu', 'relu6'}")
-    .Output("y: float")
+    .Output("y: T")
     .Output("new_running_mean: float")
     .Output("new_running_variance: float")
     .Output("mean: float")
@@ -321,19 +349,20 @@ REGISTER_OP("NasoaBatchNorm")
     });
 
 REGISTER_OP("NasoaBatchNormGradient")
-    .Input("dy: float")
-    .Input("x: float")
+    .Input("dy: T")
+    .Input("x: T")
     .Input("scale: float")
     .Input("offset: float")
     .Input("mean: float")
     .Input("inverse_deviation: float")
-    .Input("y: N * float")
+    .Input("y: N * T")
+    .Attr("T: {float, bfloat16}")
     .Attr("N: int >= 0")
     .Attr("activation: {'none', 'relu', 'relu6'}")
-    .Output("dx: float")
+    .Output("dx: T")
     .Output("dscale: float")
     .Output("doffset: float")
-    .Output("dresidual: N * float")
+    .Output("dresidual: N * T")
     .SetShapeFn([](InferenceContext* c) {
       c->set_output(0, c->input(1));
       if (c->num_outputs() > 3) c->set_output(3, c->input(1));
@@ -358,8 +387,13 @@ REGISTER_OP("NasoaFilterGradient")
       return absl::OkStatus();
     });
 
-REGISTER_KERNEL_BUILDER(Name("NasoaBatchNorm").Device(tensorflow::DEVICE_CPU), BatchNorm);
-REGISTER_KERNEL_BUILDER(Name("NasoaBatchNormGradient").Device(tensorflow::DEVICE_CPU), BatchNormGradient);
+#define NASOA_REGISTER_BATCH_NORM(T)                                                                            \
+  REGISTER_KERNEL_BUILDER(Name("NasoaBatchNorm").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), BatchNorm<T>); \
+  REGISTER_KERNEL_BUILDER(Name("NasoaBatchNormGradient").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),        \
+                          BatchNormGradient<T>);
+NASOA_REGISTER_BATCH_NORM(float)
+NASOA_REGISTER_BATCH_NORM(tensorflow::bfloat16)
+#undef NASOA_REGISTER_BATCH_NORM
 REGISTER_KERNEL_BUILDER(Name("NasoaFilterGradient").Device(tensorflow::DEVICE_CPU), FilterGradient);
 
 }  // namespace

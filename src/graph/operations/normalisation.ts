@@ -57,7 +57,7 @@ const sameShape = ([x, scale, , residual = x]: readonly Shape[]): Shape => {
   return x as Shape;
 };
 
-const usesOwn = (g: GraphBuilder, x: Tensor): boolean => g.kernels.batchNorm && x.dtype === 'float32';
+const usesOwn = (g: GraphBuilder, x: Tensor): boolean => g.kernels.batchNorm && (x.dtype === 'float32' || x.dtype === 'bfloat16');
 
 const vectorLike = (scale: Tensor) => ({ shape: scale.shape, dtype: 'float32' }) as const;
 
@@ -65,6 +65,7 @@ const vectorLike = (scale: Tensor) => ({ shape: scale.shape, dtype: 'float32' })
 function ownForward(g: GraphBuilder, inputs: readonly Tensor[], a: TrainingAttributes): Forward {
   const [x, scale, offset, ...residual] = inputs as [Tensor, Tensor, Tensor, ...Tensor[]];
   const attributes = {
+    T: attr.type(x.dtype),
     N: attr.int(residual.length),
     epsilon: attr.float(a.epsilon),
     momentum: attr.float(a.momentum),
@@ -92,7 +93,7 @@ function ownGradient(g: GraphBuilder, application: Application<TrainingAttribute
   const gradients = g.node(
     'NasoaBatchNormGradient',
     [dy, x, scale, offset, ...saved, ...masks],
-    { N: attr.int(masks.length), activation: attr.text(a.activation) },
+    { T: attr.type(x.dtype), N: attr.int(masks.length), activation: attr.text(a.activation) },
     [x, vector, vector, ...masks],
   );
   return residual && masks.length === 0 ? [...gradients, dy] : gradients;
