@@ -64,21 +64,31 @@ function stem(net: LayerList, image: number, a: Architecture): number {
   return current;
 }
 
-/** Layers of one block; `input` and the result are values after their ReLU, as all sources of skips are. */
+/**
+ * Layers of one block; `input` and the result are values after their ReLU, as all sources of skips are.
+ * The published network has one ReLU behind all merges of a place. Behind a concatenation it is the same to have it on
+ * each part before: where the part is a skip it has passed one already, and where it is a batch norm the two are one
+ * operation of a training step.
+ */
 function blockLayers(net: LayerList, input: number, name: string, ops: readonly OpPlan[]): number {
   const places = [input];
   for (const [i, op] of ops.entries()) {
+    const lastAdd = op.merges.findLastIndex(({ kind }) => kind === 'add');
+    const relu = (id: number): number => net.push({ op: 'relu', input: id });
     let target = net.norm(opConvolutions(net, places[i] ?? input, `${name}.${i}.0.0`, op), `${name}.${i}.0.1`);
+    if (lastAdd < 0) target = relu(target);
     for (const [q, merge] of op.merges.entries()) {
       let source = places[merge.from] ?? input;
       if (merge.projection !== undefined) {
         const at = `${name}.${i}.${q + 1}.conv`;
         const conv = net.conv(source, `${at}.0.weight`, { kernel: 1, groups: 1, ...merge.projection });
         source = net.norm(conv, `${at}.1`);
+        if (q > lastAdd) source = relu(source);
       }
       target = net.push({ op: merge.kind, inputs: [source, target] });
+      if (q === lastAdd) target = relu(target);
     }
-    places.push(net.push({ op: 'relu', input: target }));
+    places.push(target);
   }
   return places[ops.length] ?? input;
 }
