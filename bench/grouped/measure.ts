@@ -1,5 +1,5 @@
 import { GraphBuilder, type Tensor } from '../../src/graph/builder.ts';
-import { type Fetched, Session } from '../../src/graph/session.ts';
+import { type Fetched, ownKernels, Session } from '../../src/graph/session.ts';
 import { RunError } from '../../src/lib/errors.ts';
 import { createRng } from '../../src/lib/rng.ts';
 import { median } from '../lib/statistics.ts';
@@ -23,17 +23,19 @@ export class OpenForm {
   }
 
   /** Equal cases get equal numbers, whatever the form. */
-  static async open(name: FormName, { batch, size, channels, groups, stride }: Case): Promise<OpenForm> {
-    const g = new GraphBuilder();
+  static async open(name: FormName, { batch, size, channels, groups, stride, precision }: Case): Promise<OpenForm> {
+    const g = new GraphBuilder(await ownKernels());
     const shapes = { x: [batch, size, size, channels], f: [3, 3, channels / groups, channels] };
     const [x, f] = [g.variable('x', shapes.x), g.variable('f', shapes.f)];
     const [xIn, fIn] = [g.placeholder('xIn', shapes.x, 'float32'), g.placeholder('fIn', shapes.f, 'float32')];
     g.signature('set', { x: xIn, f: fIn }, { done: g.after(g.scalar(0), [g.assign(x, xIn), g.assign(f, fIn)]) });
-    const outputs = forms[name](g, g.read(x), g.read(f), { groups, stride });
+    const taken = [x, f].map((variable) => g.cast(g.read(variable), precision === 'bf16' ? 'bfloat16' : 'float32'));
+    const found = forms[name](g, ...(taken as [Tensor, Tensor]), { groups, stride });
+    const outputs = Object.entries(found).map(([key, t]: [string, Tensor]) => [key, g.cast(t, 'float32')] as const);
     // half the sum of squares, so that no large tensor is copied out of TensorFlow while time is taken
-    const sized = Object.entries(outputs).map(([key, t]) => [key, g.like('L2Loss', [t], {}, [])] as const);
+    const sized = outputs.map(([key, t]) => [key, g.like('L2Loss', [t], {}, [])] as const);
     g.signature('step', {}, Object.fromEntries(sized) as Record<string, Tensor>);
-    g.signature('whole', {}, { ...outputs });
+    g.signature('whole', {}, Object.fromEntries(outputs) as Record<string, Tensor>);
     const session = await Session.open(g);
     const rng = createRng(1);
     const values = (shape: readonly number[]) => ({
@@ -61,8 +63,8 @@ export class OpenForm {
   }
 }
 
-/** Of a difference over the largest value; fp32 in another order of summing stays far below it. */
-const tolerance = 1e-4;
+/** Of a difference over the largest value: fp32 in another order of summing stays far below it; bf16 keeps eight bits. */
+const tolerances = { fp32: 1e-4, bf16: 2e-2 } as const;
 
 /** Times the forms of a case in turns, so that a drift of the machine falls on all of them. */
 export async function measure(one: Case, effort: Effort): Promise<Timed> {
@@ -73,7 +75,7 @@ export async function measure(one: Case, effort: Effort): Promise<Timed> {
       if (runs(form, effort.warmUpSteps)) opened.set(name, form);
       else form.close();
     }
-    checkAgreement(opened);
+    checkAgreement(opened, tolerances[one.precision]);
     const times = new Map(formNames.map((name) => [name, [] as number[]]));
     for (let round = 0; round < effort.rounds; round++) {
       const order = [...opened];
@@ -100,7 +102,7 @@ function runs(form: OpenForm, steps: number): boolean {
 }
 
 /** A form that computes something else is no form of the same operation: its time would mean nothing. */
-function checkAgreement(opened: ReadonlyMap<FormName, OpenForm>): void {
+function checkAgreement(opened: ReadonlyMap<FormName, OpenForm>, tolerance: number): void {
   const [first, ...others] = [...opened].map(([name, form]) => ({ name, outputs: form.whole() }));
   for (const { name, outputs } of others) {
     for (const [key, { data }] of Object.entries(outputs)) {

@@ -62,8 +62,10 @@ export interface OwnKernels {
   readonly batchNorm: boolean;
   /** Gradient of a convolution's filter. */
   readonly filterGradient: boolean;
+  /** Not a kernel, but the processor's say as well: small groups of a convolution are quicker as one dense convolution. */
+  readonly denseGroups: boolean;
 }
-export const noOwnKernels: OwnKernels = { batchNorm: false, filterGradient: false };
+export const noOwnKernels: OwnKernels = { batchNorm: false, filterGradient: false, denseGroups: false };
 
 /** Collects the nodes of one TensorFlow graph and the signatures under which it is run. */
 export class GraphBuilder {

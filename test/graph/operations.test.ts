@@ -19,18 +19,17 @@ function build(c: Case, weights: Float32Array, shape: Shape) {
 }
 
 const own = await ownKernels();
-const kernelSets: readonly (readonly [string, OwnKernels])[] = [
-  ["TensorFlow's kernels", noOwnKernels],
-  // elsewhere they would not even be registered
-  ...(own.batchNorm ? [['our own kernels', { batchNorm: true, filterGradient: true }] as const] : []),
-];
+const withOurs: OwnKernels = { ...noOwnKernels, batchNorm: true, filterGradient: true };
+const all = Object.keys(operations) as OperationName[];
 /** Operations with a kernel of our own. */
 const withOwn: readonly OperationName[] = ['batchNorm', 'conv2d', 'groupedConv2d'];
-const rows = (Object.keys(operations) as OperationName[]).flatMap((name) =>
-  kernelSets
-    .filter(([, kernels]) => kernels === noOwnKernels || withOwn.includes(name))
-    .map((set) => [name, ...set] as const),
-);
+const kernelSets: readonly (readonly [string, OwnKernels, readonly OperationName[]])[] = [
+  ["TensorFlow's kernels", noOwnKernels, all],
+  ['dense groups', { ...noOwnKernels, denseGroups: true }, ['groupedConv2d']],
+  // elsewhere they would not even be registered
+  ...(own.batchNorm ? [['our own kernels', withOurs, withOwn] as const] : []),
+];
+const rows = kernelSets.flatMap(([set, kernels, names]) => names.map((name) => [name, set, kernels] as const));
 
 describe.each(rows)('%s on %s', (name, _set, kernels) => {
   test.each(Object.entries(cases[name]))('%s has the gradient that finite differences show', async (_name, c) => {
@@ -87,8 +86,6 @@ describe('our own batchNorm', () => {
     },
   );
 });
-
-const withOurs: OwnKernels = { batchNorm: true, filterGradient: true };
 
 /** Output and gradients; what is no vector of channels passes through bfloat16 and is computed on in `activations`. */
 function valueAndGradients(c: Case, kernels: OwnKernels, activations?: 'bfloat16' | 'float32') {

@@ -14,6 +14,7 @@ namespace nasoa {
 
 bool supported() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool filterGradientPays() { return supported() && !__builtin_cpu_supports("avx512f"); }
+bool denseGroupsPay() { return __builtin_cpu_supports("avx512f"); }
 
 namespace {
 
@@ -381,6 +382,7 @@ void collectFilter(const Convolution& c, const float* accumulators, long parts, 
 // no kernels for this kind of processor: the operations are not registered
 bool supported() { return false; }
 bool filterGradientPays() { return false; }
+bool denseGroupsPay() { return false; }
 
 #endif
 

@@ -15,6 +15,9 @@ bool supported();
 /** Whether the filter gradient here is the quicker one: with AVX-512 oneDNN has a better one of its own. */
 bool filterGradientPays();
 
+/** Whether small groups of a convolution are quicker as one dense convolution: where oneDNN has AVX-512. */
+bool denseGroupsPay();
+
 /** Per channel: y = x * factor + term. */
 struct Affine {
   const float* factor;

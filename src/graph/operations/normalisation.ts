@@ -57,7 +57,8 @@ const sameShape = ([x, scale, , residual = x]: readonly Shape[]): Shape => {
   return x as Shape;
 };
 
-const usesOwn = (g: GraphBuilder, x: Tensor): boolean => g.kernels.batchNorm && (x.dtype === 'float32' || x.dtype === 'bfloat16');
+const usesOwn = (g: GraphBuilder, x: Tensor): boolean =>
+  g.kernels.batchNorm && (x.dtype === 'float32' || x.dtype === 'bfloat16');
 
 const vectorLike = (scale: Tensor) => ({ shape: scale.shape, dtype: 'float32' }) as const;
 
