@@ -9,43 +9,54 @@ import { runMain } from '../lib/run-main.ts';
 import { peerEnvironment, requireCompiler } from '../peers/environment.ts';
 import { architectures, taskOf } from './architectures.ts';
 import { type Launch, oursLaunch, peerLaunch } from './engine.ts';
-import { type Contender, type Effort, fullEffort, interleave, quickEffort, screen } from './measure.ts';
-import type { Variant } from './protocol.ts';
-import { claimsOf, columns, type Measurement, precisions, rowsOf, summary } from './report.ts';
+import {
+  type Contender,
+  describeVariant,
+  type Effort,
+  fullEffort,
+  interleave,
+  quickEffort,
+  screen,
+} from './measure.ts';
+import type { Precision } from './protocol.ts';
+import { claimsOf, columns, type Pair, precisions, rowsOf, summary } from './report.ts';
 
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 
-/** Screens the peer's variants, then times ours and its best at each precision side by side. */
+/** Screening is short: the two quickest variants of a precision are timed at length. */
+const finalists = 2;
+
+/** Screens the peer's variants, then times ours and its quickest at each precision side by side. */
 async function measure(name: string, encoding: string, peer: Launch, effort: Effort) {
   log(`${name}: ${encoding}`);
   const task = taskOf(encoding);
   const contenders: Contender[] = [];
-  const variants: Variant[] = [];
   for (const precision of precisions) {
-    const [best] = await screen(peer, task, precision, effort, log);
-    if (!best) throw new Error('screening gave no variant');
-    variants.push(best.variant);
     // to ours layout and compilation mean nothing: it has one graph
-    contenders.push({ name: `nasoa ${precision}`, launch: oursLaunch, variant: best.variant });
-    contenders.push({ name: `PyTorch ${precision}`, launch: peer, variant: best.variant });
+    contenders.push({ name: 'nasoa', launch: oursLaunch, variant: { layout: 'nchw', compile: false, precision } });
+    const screened = await screen(peer, task, precision, effort, log);
+    for (const { variant } of screened.slice(0, finalists)) contenders.push({ name: peer.name, launch: peer, variant });
   }
   const timed = await interleave(contenders, task, effort);
-  contenders.forEach((contender, i) => {
+  const results = contenders.flatMap(({ name: who, variant }, i) => {
     const result = timed[i];
-    if (result) log(summary(contender.name, result));
+    if (result === undefined) return [];
+    const what = who === peer.name ? `${variant.precision} ${describeVariant(variant)}` : variant.precision;
+    log(summary(`${who} ${what}`, result));
+    return [{ who, variant, result }];
   });
-  const [fp32, bf16] = variants;
-  const [ours32, peer32, ours16, peer16] = timed;
-  if (!fp32 || !bf16 || !ours32 || !peer32 || !ours16 || !peer16) throw new Error('a contender has no result');
-  const measurement: Measurement = {
-    architecture: name,
-    encoding,
-    pairs: {
-      fp32: { ours: ours32, peer: peer32, variant: fp32 },
-      bf16: { ours: ours16, peer: peer16, variant: bf16 },
-    },
+  const pairOf = (precision: Precision): Pair => {
+    const at = results.filter(({ variant }) => variant.precision === precision);
+    const [ours] = at.filter(({ who }) => who !== peer.name);
+    const [best] = at
+      .filter(({ who }) => who === peer.name)
+      .sort((a, b) => a.result.medianSeconds - b.result.medianSeconds);
+    if (ours === undefined || best === undefined) throw new Error(`a contender has no result at ${precision}`);
+    return { ours: ours.result, peer: best.result, variant: best.variant };
   };
-  return { rows: rowsOf(measurement), versions: { ...peer32.versions, ...ours32.versions } };
+  const pairs = { fp32: pairOf('fp32'), bf16: pairOf('bf16') };
+  const rows = rowsOf({ architecture: name, encoding, pairs });
+  return { rows, versions: { ...pairs.fp32.peer.versions, ...pairs.fp32.ours.versions } };
 }
 
 async function main(): Promise<number> {
