@@ -67,6 +67,11 @@ export class Cache<T extends KubeObject> {
     return () => this.#listeners.delete(listener);
   }
 
+  /** As it would be kept: who collects many objects for `replace` drops the rest of each at once. */
+  trimmed(object: T): T {
+    return this.#trim(withoutManagedFields(object));
+  }
+
   /**
    * The outcome of a consistent LIST of `namespace` ('' for all) at `version`: what is not in it is gone, unless it is
    * newer. A list from before what was seen means that the server's own store went back (etcd restored from a backup):
@@ -118,7 +123,7 @@ export class Cache<T extends KubeObject> {
     const before = this.#objects.get(key);
     const isNews = before === undefined || isLater(versionOf(given), versionOf(before)) !== false;
     if (!isNews && (!evenEarlier || versionOf(given) === versionOf(before))) return;
-    const now = this.#trim(withoutManagedFields(given));
+    const now = this.trimmed(given);
     if (before !== undefined) this.#unindex(key, before);
     this.#objects.set(key, now);
     for (const { index, keys } of this.#indexes.values()) {

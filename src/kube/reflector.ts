@@ -156,7 +156,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #pages(signal: AbortSignal, limit: number): Promise<{ objects: readonly T[]; version: string }> {
-    const { resource, namespace, api } = this.#options;
+    const { resource, namespace, api, cache } = this.#options;
     const objects: T[] = [];
     let next: string | undefined;
     for (;;) {
@@ -167,7 +167,7 @@ export class Reflector<T extends KubeObject> {
         const page = await api.request<ObjectList<T>>('GET', path, undefined, options);
         // items of the built-in kinds come without their kind
         const { apiVersion, kind } = resource;
-        for (const item of page.items ?? []) objects.push({ ...item, apiVersion, kind });
+        for (const item of page.items ?? []) objects.push(cache.trimmed({ ...item, apiVersion, kind }));
         next = page.metadata.continue;
         if (next === undefined || next === '') return { objects, version: page.metadata.resourceVersion };
       } catch (error) {

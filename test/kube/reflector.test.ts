@@ -31,6 +31,21 @@ describe('the list', () => {
     expect(Number(watch?.query.get('timeoutSeconds'))).toBeLessThanOrEqual(600);
   });
 
+  test('is never held whole: a page is cut to what the cache keeps before the next one is asked for', async () => {
+    await using followed = await FollowedJobs.with(['a', 'b', 'c', 'd', 'e'], { pageSize: 2 });
+    const cutBefore: string[][] = [];
+    followed.client.fake.inject({
+      when: (request) => {
+        if (isList(request)) cutBefore.push([...followed.trimmed]);
+        return false;
+      },
+      answer: { status: 500 },
+    });
+    followed.start();
+    await followed.reflector.synced;
+    expect(cutBefore).toEqual([[], ['a', 'b'], ['a', 'b', 'c', 'd']]);
+  });
+
   test('is taken in one piece when the pages took too long', async () => {
     await using followed = await FollowedJobs.with(['a', 'b', 'c'], { pageSize: 2 });
     followed.client.fake.inject({ when: continues, answer: { status: 410, reason: 'Expired' } });

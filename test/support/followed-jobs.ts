@@ -17,7 +17,15 @@ export const jobNamed = (name: string, namespace = 'team') => ({
 /** Jobs on a fake API server, and a reflector that follows them. */
 export class FollowedJobs implements AsyncDisposable {
   readonly client: FakeClient;
-  readonly cache = new Cache<Job>({ resource: jobs });
+  /** Names of the objects that the cache has cut to what it keeps, in order. */
+  readonly trimmed: string[] = [];
+  readonly cache = new Cache<Job>({
+    resource: jobs,
+    trim: (job) => {
+      this.trimmed.push(job.metadata.name);
+      return job;
+    },
+  });
   readonly reflector: Reflector<Job>;
   /** How watches ended. */
   readonly ends: string[] = [];
