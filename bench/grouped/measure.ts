@@ -28,7 +28,7 @@ export class OpenForm {
     const shapes = { x: [batch, size, size, channels], f: [3, 3, channels / groups, channels] };
     const [x, f] = [g.variable('x', shapes.x), g.variable('f', shapes.f)];
     const [xIn, fIn] = [g.placeholder('xIn', shapes.x, 'float32'), g.placeholder('fIn', shapes.f, 'float32')];
-    g.signature('set', { x: xIn, f: fIn }, { done: g.after(g.scalar(0), [g.assign(x, xIn), g.assign(f, fIn)]) });
+    g.signature('set', { x: xIn, f: fIn }, { done: g.after(g.scalar(0), [g.assignFed(x, xIn), g.assignFed(f, fIn)]) });
     const taken = [x, f].map((variable) => g.cast(g.read(variable), precision === 'bf16' ? 'bfloat16' : 'float32'));
     const found = forms[name](g, ...(taken as [Tensor, Tensor]), { groups, stride });
     const outputs = Object.entries(found).map(([key, t]: [string, Tensor]) => [key, g.cast(t, 'float32')] as const);

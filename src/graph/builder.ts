@@ -209,6 +209,16 @@ export class GraphBuilder {
     return this.effect(op, [v.handle, value], { dtype: attr.type('float32') });
   }
 
+  /** As `assign`, of what was fed: a variable keeps the memory of its value, and fed memory is JavaScript's own. */
+  assignFed(v: Variable, fed: Tensor): string {
+    return this.assign(v, this.copy(fed));
+  }
+
+  /** `x` in memory of its own. */
+  copy(x: Tensor): Tensor {
+    return this.single('DeepCopy', [x], { T: attr.type(x.dtype) }, x);
+  }
+
   /** A node without outputs; returns its name. */
   effect(op: string, inputs: readonly Tensor[], attributes: Attributes, after: readonly string[] = []): string {
     this.node(op, inputs, attributes, [], { after });

@@ -1,5 +1,5 @@
 /** The graph of a training model: one signature for each thing that a run does. */
-import { attr, GraphBuilder, noOwnKernels, type OwnKernels, type Tensor, type Variable } from '../graph/builder.ts';
+import { GraphBuilder, noOwnKernels, type OwnKernels, type Tensor, type Variable } from '../graph/builder.ts';
 import { operations } from '../graph/operations/table.ts';
 import { clipByGlobalNorm, type OptimizerName, optimizers, updateAverage } from '../graph/optimizers.ts';
 import { Tape } from '../graph/tape.ts';
@@ -182,13 +182,10 @@ export class TrainingGraph {
     const inputs = Object.fromEntries(
       this.state.map((v, i) => [`v${i}`, g.placeholder(`restore/${i}`, v.shape, 'float32')]),
     );
-    const assigned = this.state.map((v, i) => g.assign(v, inputs[`v${i}`] as Tensor));
+    const assigned = this.state.map((v, i) => g.assignFed(v, inputs[`v${i}`] as Tensor));
     g.signature('restore', inputs, { done: g.after(g.scalar(0), assigned) });
-    const outputs = this.state.map((v, i) => {
-      // a copy: the variable's own buffer would change under the reader's hands
-      const copy = g.single('DeepCopy', [g.read(v)], { T: attr.type('float32') }, { shape: v.shape, dtype: 'float32' });
-      return [`v${i}`, copy] as const;
-    });
+    // copies: the variables' own buffers would change under the reader's hands
+    const outputs = this.state.map((v, i) => [`v${i}`, g.copy(g.read(v))] as const);
     g.signature('state', {}, Object.fromEntries(outputs));
   }
 }
