@@ -54,6 +54,7 @@ export const nsga2Search: Search<Nsga2State> = {
   read: readState,
   ask,
   tell: (state, results) => withStepModel({ ...state, candidates: withResults(state.candidates, results) }),
+  retell: (state, results) => ({ ...state, candidates: withResults(state.candidates, results, { anew: true }) }),
   lost: (state, ids) => ({ ...state, candidates: withLost(state.candidates, ids) }),
   progress,
 };

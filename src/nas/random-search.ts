@@ -44,6 +44,7 @@ export const randomSearch: Search<RandomSearchState> = {
   read: readState,
   ask,
   tell: (state, results) => ({ ...state, candidates: withResults(state.candidates, results) }),
+  retell: (state, results) => ({ ...state, candidates: withResults(state.candidates, results, { anew: true }) }),
   lost: (state, ids) => ({ ...state, candidates: withLost(state.candidates, ids) }),
   progress,
 };

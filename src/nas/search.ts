@@ -85,6 +85,8 @@ export interface Search<S> {
   ask(state: S, count: number): { readonly state: S; readonly candidates: readonly AskedCandidate[] };
   /** Takes results in any order; unknown ids and candidates that have a result change nothing. */
   tell(state: S, results: readonly Result[]): S;
+  /** As `tell`, and a candidate that has a result gets this one instead, as where it was timed on another machine. */
+  retell(state: S, results: readonly Result[]): S;
   /** These open candidates came to no result and are to be asked again. */
   lost(state: S, ids: readonly number[]): S;
   progress(state: S): SearchProgress;
@@ -101,13 +103,18 @@ export const proxySpace: Space = {
 };
 export const proxyInputSize = 64;
 
-/** The same list with the results told: what every search does alike. */
-export function withResults(candidates: readonly Candidate[], results: readonly Result[]): readonly Candidate[] {
+/** The same list with the results told: what every search does alike. `anew`: those that have one get another. */
+export function withResults(
+  candidates: readonly Candidate[],
+  results: readonly Result[],
+  { anew = false } = {},
+): readonly Candidate[] {
   const byId = new Map<number, Result>();
   for (const result of results) if (!byId.has(result.id)) byId.set(result.id, result);
   return candidates.map((candidate): Candidate => {
     const result = byId.get(candidate.id);
-    if (result === undefined || candidate.phase === 'done' || candidate.phase === 'failed') return candidate;
+    const isOver = candidate.phase === 'done' || candidate.phase === 'failed';
+    if (result === undefined || (isOver && !anew)) return candidate;
     const { id, encoding, attempt } = candidate;
     return result.measured === undefined
       ? { id, encoding, attempt, phase: 'failed', why: result.failed.slice(0, longestWhy) }

@@ -52,6 +52,15 @@ describe.each(searches)('%s', (_name, search) => {
   /** Through JSON, as every state goes between two calls. */
   const kept = (state: State): State => search.read(JSON.parse(JSON.stringify(state)));
 
+  test('a result told anew takes the place of the one before, and nothing else changes', () => {
+    const told = search.tell(askAll(aSearch({ evaluations: 3 })), [done(1), failed(2), done(3)]);
+    expect(search.tell(told, [done(3), failed(1)])).toEqual(told);
+    const anew = search.retell(told, [{ id: 1, measured: { ...measured, stepSeconds: 9 } }, failed(3), done(77)]);
+    const { evaluated, failed: gone } = search.progress(kept(anew));
+    expect(evaluated.map(({ id, stepSeconds }) => [id, stepSeconds])).toEqual([[1, 9]]);
+    expect(gone.map(({ id }) => id)).toEqual([2, 3]);
+  });
+
   test('asks for as many as are allowed at once, and for no more than are wanted', () => {
     const first = search.ask(aSearch({ evaluations: 5 }), 3);
     expect(first.candidates.map(({ id, attempt }) => [id, attempt])).toEqual([

@@ -1,13 +1,13 @@
 /** `nasoa search`: the whole search on one machine, in processes of its own, its state on disk after each step. */
-import { cpus } from 'node:os';
 import { InputError, RunError } from '../../lib/errors.ts';
+import { processorHere } from '../../lib/processor.ts';
 import type { Ladder } from '../../nas/ladder.ts';
 import { nsga2Search } from '../../nas/nsga2.ts';
 import type { SearchProgress, SearchSettings } from '../../nas/search.ts';
 import { openDataset } from '../../train/dataset.ts';
 import type { CommandContext } from '../context.ts';
 import { scratchFolder } from '../local/planning.ts';
-import { nextWork, type Work, withFailed, withLost, withMeasured, withTrained } from './book.ts';
+import { nextWork, onMachine, type Work, withFailed, withLost, withMeasured, withTrained } from './book.ts';
 import { EvaluatorChild, EvaluatorLost } from './evaluator-child.ts';
 import {
   readSearchFile,
@@ -73,15 +73,19 @@ function freshFile(
   data: SearchedData,
   context: CommandContext,
 ): SearchFile {
-  const processors = cpus();
   return {
     ...{ kind: 'nasoa-search', version: 1, data },
     training: { seed, steps, ladder },
     search: nsga2Search.create(seed, settings),
     ...{ measured: [], rungs: [], activeSeconds: 0 },
-    machine: { cpu: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
+    machine: machineHere(),
     startedAt: context.clock.date().toISOString(),
   };
+}
+
+function machineHere(): SearchFile['machine'] {
+  const { name, cores } = processorHere();
+  return { cpu: name, cores };
 }
 
 /** More or fewer evaluations may be asked for than before; whatever else differs would make candidates incomparable. */
@@ -97,7 +101,8 @@ function continued(kept: SearchFile, request: SearchRequest, data: SearchedData)
       'Repeat the data and the options that it was begun with, or give another --out.',
     );
   }
-  return { ...kept, search: { ...kept.search, settings: { ...kept.search.settings, evaluations } } };
+  const search = { ...kept.search, settings: { ...kept.search.settings, evaluations } };
+  return onMachine({ ...kept, search }, machineHere());
 }
 
 class LocalSearch {
@@ -106,6 +111,8 @@ class LocalSearch {
   readonly #context: CommandContext;
   readonly #onView: (view: SearchView) => void;
   readonly #busy = new Map<number, Work>();
+  /** Resolves when the next evaluation has come to an end. */
+  #change = Promise.withResolvers<void>();
   readonly #evaluatedBefore: number;
   readonly #startSeconds: number;
   #savedSeconds: number;
@@ -142,6 +149,10 @@ class LocalSearch {
   async #work(child: EvaluatorChild): Promise<void> {
     while (!this.#context.signal.aborted) {
       const { file, work } = nextWork(this.#file, new Set(this.#busy.keys()), !this.#isTimeUp());
+      if (work === 'wait') {
+        await this.#change.promise;
+        continue;
+      }
       if (work === undefined) {
         const { open, remaining, exhausted } = nsga2Search.progress(file.search);
         if (this.#isTimeUp() || exhausted !== undefined || (remaining === 0 && open.length <= this.#busy.size)) return;
@@ -158,6 +169,8 @@ class LocalSearch {
         await this.#evaluate(child, work);
       } finally {
         this.#busy.delete(work.candidate.id);
+        this.#change.resolve();
+        this.#change = Promise.withResolvers<void>();
       }
       this.#show();
     }

@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { nextWork, withFailed, withLost, withMeasured, withTrained } from '../../../src/cli/search/book.ts';
+import {
+  nextWork,
+  onMachine,
+  type Work,
+  withFailed,
+  withLost,
+  withMeasured,
+  withTrained,
+} from '../../../src/cli/search/book.ts';
 import type { SearchFile } from '../../../src/cli/search/search-file.ts';
 import { renderSearchReport } from '../../../src/cli/search/write-report.ts';
 import { defaultLadder } from '../../../src/nas/ladder.ts';
@@ -29,7 +37,7 @@ function workThrough(start: SearchFile, accuracyOf: (id: number, rung: number) =
   for (;;) {
     const next = nextWork(file, nobody, true);
     file = JSON.parse(JSON.stringify(next.file));
-    if (next.work === undefined) return file;
+    if (next.work === undefined || next.work === 'wait') return file;
     const { id } = next.work.candidate;
     if (next.work.kind === 'measure') file = withMeasured(file, measured(id, 0.05 + id / 1000));
     else file = withTrained(file, { id, rung: next.work.rung }, trained(accuracyOf(id, next.work.rung)));
@@ -67,13 +75,43 @@ describe('the work of a search', () => {
   test('is tried again where a process is lost, and given up after a few times', () => {
     let { file, work } = nextWork(aFile(), nobody, true);
     for (const attempt of [1, 2, 3]) {
-      expect(work?.candidate).toMatchObject({ id: 1, attempt });
-      file = withLost(file, work?.candidate ?? { id: 0, encoding: '', attempt: 0 }, 'killed');
+      const { candidate } = work as Work;
+      expect(candidate).toMatchObject({ id: 1, attempt });
+      file = withLost(file, candidate, 'killed');
       ({ file, work } = nextWork(file, nobody, true));
     }
     expect(nsga2Search.progress(file.search).failed).toMatchObject([{ id: 1, why: 'killed' }]);
-    expect(work?.candidate.id).toBe(2);
+    expect(work).toMatchObject({ candidate: { id: 2 } });
     expect(nsga2Search.progress(withFailed(file, 2, 'diverged').search).failed).toHaveLength(2);
+  });
+
+  test('times all anew on another machine before it asks for more, and keeps the accuracies', () => {
+    const half = {
+      ...aFile(),
+      search: { ...aFile().search, settings: { ...aFile().search.settings, evaluations: 12 } },
+    };
+    const before = workThrough(half, (id) => id / 100);
+    expect(onMachine(before, before.machine)).toBe(before);
+    const settings = { ...before.search.settings, evaluations: 14 };
+    const elsewhere = { cpu: 'another', cores: 8 };
+    let file = onMachine({ ...before, search: { ...before.search, settings } }, elsewhere);
+    for (let id = 1; id <= 12; id++) {
+      const { work } = nextWork(file, nobody, true);
+      expect(work).toMatchObject({ kind: 'measure', candidate: { id } });
+      // who comes meanwhile gets the next one, and waits when the last one is under way
+      const beside = nextWork(file, new Set([id]), true).work;
+      if (id < 12) expect(beside).toMatchObject({ kind: 'measure', candidate: { id: id + 1 } });
+      else expect(beside).toBe('wait');
+      file = id === 5 ? withLost(file, (work as Work).candidate, 'killed') : withMeasured(file, measured(id, id));
+    }
+    const { evaluated, failed } = nsga2Search.progress(file.search);
+    const ids = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12];
+    expect(evaluated.map(({ id, stepSeconds }) => [id, stepSeconds])).toEqual(ids.map((id) => [id, id]));
+    const accuracies = (of: SearchFile) => nsga2Search.progress(of.search).evaluated.map(({ accuracy }) => accuracy);
+    expect(accuracies(file)).toEqual(accuracies(before).filter((_, i) => i !== 4));
+    expect(failed).toMatchObject([{ id: 5, why: 'killed' }]);
+    expect(file.machine).toEqual(elsewhere);
+    expect(nextWork(file, nobody, true).work).toMatchObject({ kind: 'measure', candidate: { id: 13, attempt: 1 } });
   });
 
   test('comes to its end with some left on a lower rung and none of them on the front; the report holds them all', () => {
