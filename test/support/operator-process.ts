@@ -1,11 +1,12 @@
 /** The operator as a process of its own, as a pod would run it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../bin/nasoa.js', import.meta.url));
+const imageFile = new URL('../../images/operator.Dockerfile', import.meta.url);
 
 export interface OperatorProcess {
   readonly child: ChildProcess;
@@ -34,13 +35,13 @@ const startSeconds = 60;
  */
 export async function startOperator(env: Readonly<Record<string, string>>): Promise<OperatorProcess> {
   const data = await mkdtemp(join(tmpdir(), 'nasoa-operator-'));
-  const child = spawn(process.execPath, [program, 'operator'], {
+  const image = await imageSettings();
+  const child = spawn(process.execPath, [...image.flags, program, 'operator'], {
     env: {
       PATH: process.env.PATH ?? '',
       ...{ HOME: data, NASOA_DATA_DIR: data, POD_NAME: 'operator-0' },
       ...{ NASOA_HTTP_PORT: '0', NASOA_HTTPS_PORT: '0' },
-      // as its image sets them
-      ...{ MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' },
+      ...image.env,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,5 +80,16 @@ export async function startOperator(env: Readonly<Record<string, string>>): Prom
       await rm(data, { recursive: true, force: true });
       return code;
     },
+  };
+}
+
+/** Flags of Node and settings of the C library with which the operator's image starts it. */
+async function imageSettings(): Promise<{ readonly flags: readonly string[]; readonly env: Record<string, string> }> {
+  const text = await readFile(imageFile, 'utf8');
+  const entry = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(text)?.[1] ?? '[]') as readonly string[];
+  const set = /^ENV (.*)$/m.exec(text)?.[1] ?? '';
+  return {
+    flags: entry.filter((word) => word.startsWith('--')),
+    env: Object.fromEntries([...set.matchAll(/(MALLOC_\w+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value])),
   };
 }
