@@ -20,7 +20,7 @@ test: setup cluster-tools ## all tests (ARGS=test/nas for some of them)
 # once, in the user's cache; NASOA_KUBE_BIN names a folder of ready-made ones
 cluster-tools: setup
 	@if command -v go >/dev/null || [ -n "$$NASOA_KUBE_BIN" ]; then node hack/cluster/binaries.ts \
-	  etcd kube-apiserver kube-controller-manager kube-scheduler helm kubeconform >/dev/null; fi
+	  etcd kube-apiserver kube-controller-manager kube-scheduler helm kubeconform versitygw >/dev/null; fi
 
 # what it needs of Debian it installs; programs and images are built once, into the user's cache
 e2e: setup ## the whole of it on a real one-node cluster on this machine (root)

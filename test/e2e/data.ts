@@ -28,7 +28,7 @@ export async function layOutPictures({ cluster, ground, s3 }: Site, namespace: s
   });
   const volumes = join(ground.folder, 'volumes');
   await copyPictures(join(source, 'train'), join(volumes, 'flowers', 'images'), perClass.train);
-  await copyPictures(join(source, 'train'), join(s3.buckets, 'datasets', 'flowers'), perClass.train);
+  await copyPictures(join(source, 'train'), join(s3.folder, 'datasets', 'flowers'), perClass.train);
   await copyPictures(join(source, 'train'), join(volumes, 'pretraining-images'), perClass.proxy);
   const unseen = join(ground.folder, 'unseen');
   await copyPictures(join(source, 'val'), unseen, perClass.val);

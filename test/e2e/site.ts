@@ -2,10 +2,10 @@
 import { nasoaArchives } from '../../hack/cluster/images.ts';
 import { type Cluster, startCluster } from '../../hack/cluster/node.ts';
 import { podRange } from '../../hack/cluster/node-services.ts';
+import { type S3, startS3 } from '../../hack/cluster/s3.ts';
 import { stopAll } from '../../hack/cluster/service.ts';
 import type { Ground } from './ground.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
-import { type S3, startS3 } from './s3.ts';
 
 export interface Site {
   readonly cluster: Cluster;
@@ -26,7 +26,10 @@ export async function startSite(log: (line: string) => void): Promise<Site> {
   const cluster = await timed(log, 'cluster', () => startCluster({ folder: siteFolder, env, log }));
   const ground: Ground = { folder: siteFolder, env, address: cluster.address, podRange };
   try {
-    const [postgres, s3] = await Promise.all([startPostgres(ground), startS3(ground)]);
+    const [postgres, s3] = await Promise.all([
+      startPostgres(ground),
+      startS3({ ...ground, buckets: ['datasets', 'models'] }),
+    ]);
     await timed(log, 'loading the images', async () => {
       for (const [tag, archive] of Object.entries(archives)) await cluster.containerd.load(tag, archive);
     });
