@@ -25,7 +25,7 @@ export interface ProgressOptions {
   readonly check: TokenCheck;
   /** The owner of a pod, with its whole name (a label may cut it); undefined where the pod is gone or has no owner. */
   readonly ownerOf: (pod: Bearer) => Promise<Reported | undefined>;
-  /** Takes the report over. Called on the leader only, at most once in 5 s for a task. */
+  /** Takes the report over. Called on the leader only, at most once in 5 s for a pod. */
   readonly accept: (task: Reported, progress: TrainerProgress) => void | Promise<void>;
   readonly leader: () => Leader;
   readonly toLeader: ToLeader;
@@ -38,7 +38,7 @@ export interface ProgressOptions {
 /** Pods of tasks and of zoos report alike. */
 const paths = ['tasks', 'zoos'].map((collection) => `/progress/v1/namespaces/:namespace/${collection}/:name`);
 const maxBodyBytes = 32 * 1024;
-/** A report a task in this time; those that end a run have a count of their own, so that a result never waits. */
+/** A report a pod in this time (a zoo has several pods at a time); those that end a run have a count of their own, so that a result never waits. */
 const intervalSeconds = 5;
 /** Reports come every 5 s by the pod's clock, and the network may bring one a little early. */
 const earlySeconds = 0.5;
@@ -82,25 +82,25 @@ async function judge(
   if (leader.kind !== 'here') return await forward(request, token, leader, o);
   const progress = parsed(request.body);
   if (progress instanceof InputError) return refuse(400, progress.message);
-  const objection = await objectionTo(token, task, progress, o);
-  if (objection !== undefined) return objection;
-  const key = progress.message === undefined ? progress.uid : `${progress.uid} end`;
+  const sender = await senderOf(token, task, progress, o);
+  if ('fate' in sender) return sender;
+  const key = progress.message === undefined ? sender.podUid : `${sender.podUid} end`;
   const seconds = secondsLeft(key);
   if (seconds > 0) {
-    const response = tryLater(429, `A task reports at most once in ${intervalSeconds} s.`, seconds);
+    const response = tryLater(429, `A pod reports at most once in ${intervalSeconds} s.`, seconds);
     return { fate: 'limited', response };
   }
   await o.accept({ ...task, uid: progress.uid }, progress);
   return { fate: 'accepted', response: { status: 204 } };
 }
 
-/** Undefined where the token is that of a pod of this very task. */
-async function objectionTo(
+/** The pod whose token it is, where it is one of this very task; else what is to be answered. */
+async function senderOf(
   token: string,
   task: Named,
   progress: TrainerProgress,
   o: ProgressOptions,
-): Promise<Judged | undefined> {
+): Promise<Bearer | Judged> {
   let verdict: TokenVerdict;
   let owner: Reported | undefined;
   try {
@@ -113,7 +113,7 @@ async function objectionTo(
     return { fate: 'failed', response: tryLater(503, 'The token cannot be checked now.', intervalSeconds) };
   }
   const isIts = owner?.namespace === task.namespace && owner.name === task.name && owner.uid === progress.uid;
-  return isIts ? undefined : refuse(403, 'The token is of a pod that does not belong to this task.');
+  return isIts ? verdict.bearer : refuse(403, 'The token is of a pod that does not belong to this task.');
 }
 
 async function forward(

@@ -28,6 +28,7 @@ interface World {
   leader: Leader;
   /** The pod that the token is bound to, and its owner. */
   namespace: string;
+  podUid: string;
   owner: Reported | undefined;
   canReview: boolean;
 }
@@ -36,7 +37,7 @@ let world: World;
 beforeEach(() => {
   world = {
     ...{ accepted: [], counted: [], logged: [], clock: new ManualClock(1000), leader: { kind: 'here' } },
-    ...{ namespace: 'team-a', owner: { namespace: 'team-a', name: 'flowers', uid }, canReview: true },
+    ...{ podUid: 'a pod', namespace: 'team-a', owner: { namespace: 'team-a', name: 'flowers', uid }, canReview: true },
   };
 });
 
@@ -46,8 +47,8 @@ function theRoutes(over: Partial<ProgressOptions> = {}): readonly Route[] {
     check: async (given) => {
       if (!world.canReview) throw new Error('the API server is away');
       if (given !== token) return { kind: 'refused', why: 'The token is not valid.' };
-      const { namespace } = world;
-      return { kind: 'known', bearer: { namespace, serviceAccount: 'default', podName: 'pod', podUid: 'pod-uid' } };
+      const { namespace, podUid } = world;
+      return { kind: 'known', bearer: { namespace, serviceAccount: 'default', podName: 'pod', podUid } };
     },
     ownerOf: async () => world.owner,
     accept: (task, progress) => {
@@ -131,7 +132,7 @@ describe('a report', () => {
   });
 });
 
-test('a task may report every 5 seconds, and its end at any time', async () => {
+test('a pod may report every 5 seconds, and its end at any time', async () => {
   await using server = await aServer(theRoutes());
   const end = aReport({ message: { kind: 'interrupted', activeSeconds: 12, step: 10 } });
   const status = async (body: TrainerProgress): Promise<number> =>
@@ -145,6 +146,16 @@ test('a task may report every 5 seconds, and its end at any time', async () => {
   world.clock.advance(3);
   expect(await status(aReport({ step: 12 }))).toBe(204);
   expect(world.accepted.map(({ progress }) => progress.step)).toEqual([10, 10, 12]);
+});
+
+test('the pods of a zoo do not take turns', async () => {
+  await using server = await aServer(theRoutes());
+  const statuses: number[] = [];
+  for (const podUid of ['first', 'second', 'first']) {
+    world.podUid = podUid;
+    statuses.push((await post(server.url + path, `Bearer ${token}`, aReport())).status);
+  }
+  expect(statuses).toEqual([204, 204, 429]);
 });
 
 test('a report that nobody was allowed to send takes no turn of the task', async () => {
