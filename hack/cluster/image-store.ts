@@ -32,17 +32,22 @@ function storage(env: NodeJS.ProcessEnv): readonly string[] {
 const buildah = (env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> =>
   must(hostProgram('buildah', env), [...storage(env), ...args], env);
 
+/** What buildah notes of blobs, wherever its store is and without a way to tell it otherwise. */
+const ownNotes = '/var/lib/containers';
+
 /** Does `work` while nobody else builds, from whatever state a killed build left. */
 export function withImageStore<T>({ env, log }: ImageBuilding, work: () => Promise<T>): Promise<T> {
   const onWait = (): void => log('waiting for another build of images');
   return withLock(join(imageCache(env), 'lock'), env, onWait, async () => {
     // a step that fails leaves its container, which stays mounted
     const tidy = () => buildah(env, 'rm', '--all');
+    const usesContainers = existsSync(ownNotes);
     await tidy();
     try {
       return await work();
     } finally {
       await tidy();
+      if (!usesContainers) await rm(ownNotes, { recursive: true, force: true });
     }
   });
 }
