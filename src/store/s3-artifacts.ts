@@ -75,7 +75,10 @@ export async function openS3Artifacts(
       }
     },
     writeText: async (key, text) => {
-      await s3.putObject({ ...at(checkedKey(key)), Body: text, ContentType: 'text/plain; charset=utf-8' });
+      const Body = Buffer.from(text);
+      // said by us: the client warns where it does not know the length
+      const kind = { ContentType: 'text/plain; charset=utf-8', ContentLength: Body.length };
+      await s3.putObject({ ...at(checkedKey(key)), Body, ...kind });
     },
     remove: async (prefix) => {
       // one by one: what deletes many at a time needs a checksum that not every server takes
