@@ -1,5 +1,5 @@
 import { GraphBuilder, type Tensor } from '../../src/graph/builder.ts';
-import { type Fetched, ownKernels, Session } from '../../src/graph/session.ts';
+import { type Fetched, kernelsHere, Session } from '../../src/graph/session.ts';
 import { RunError } from '../../src/lib/errors.ts';
 import { createRng } from '../../src/lib/rng.ts';
 import { median } from '../lib/statistics.ts';
@@ -24,7 +24,7 @@ export class OpenForm {
 
   /** Equal cases get equal numbers, whatever the form. */
   static async open(name: FormName, { batch, size, channels, groups, stride, precision }: Case): Promise<OpenForm> {
-    const g = new GraphBuilder(await ownKernels());
+    const g = new GraphBuilder(await kernelsHere());
     const shapes = { x: [batch, size, size, channels], f: [3, 3, channels / groups, channels] };
     const [x, f] = [g.variable('x', shapes.x), g.variable('f', shapes.f)];
     const [xIn, fIn] = [g.placeholder('xIn', shapes.x, 'float32'), g.placeholder('fIn', shapes.f, 'float32')];

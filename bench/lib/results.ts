@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { cpus, release, totalmem } from 'node:os';
+import { release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
+import { processorHere } from '../../src/lib/processor.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -62,10 +63,8 @@ export const atLeast = (name: string, value: number, bound: number): Claim => ({
 
 /** The machine without its name or anything else that identifies it. */
 export function describeMachine(): Machine {
-  const processors = cpus();
   return {
-    cpu: processors[0]?.model.trim() ?? 'unknown',
-    cores: processors.length,
+    ...processorHere(),
     memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
     kernel: release(),
   };

@@ -33,26 +33,30 @@ async function measure(name: string, encoding: string, peer: Launch, effort: Eff
   const contenders: Contender[] = [];
   for (const precision of precisions) {
     // to ours layout and compilation mean nothing: it has one graph
-    contenders.push({ name: 'nasoa', launch: oursLaunch, variant: { layout: 'nchw', compile: false, precision } });
+    const variant = { layout: 'nchw', compile: false, precision } as const;
+    contenders.push({ name: `${oursLaunch.name} ${precision}`, launch: oursLaunch, variant });
     const screened = await screen(peer, task, precision, effort, log);
-    for (const { variant } of screened.slice(0, finalists)) contenders.push({ name: peer.name, launch: peer, variant });
+    for (const { variant } of screened.slice(0, finalists)) {
+      contenders.push({ name: `${peer.name} ${precision} ${describeVariant(variant)}`, launch: peer, variant });
+    }
   }
   const timed = await interleave(contenders, task, effort);
-  const results = contenders.flatMap(({ name: who, variant }, i) => {
+  const results = contenders.flatMap((contender, i) => {
     const result = timed[i];
     if (result === undefined) return [];
-    const what = who === peer.name ? `${variant.precision} ${describeVariant(variant)}` : variant.precision;
-    log(summary(`${who} ${what}`, result));
-    return [{ who, variant, result }];
+    log(summary(contender.name, result));
+    return [{ ...contender, result }];
   });
-  const pairOf = (precision: Precision): Pair => {
-    const at = results.filter(({ variant }) => variant.precision === precision);
-    const [ours] = at.filter(({ who }) => who !== peer.name);
-    const [best] = at
-      .filter(({ who }) => who === peer.name)
+  const quickest = (launch: Launch, precision: Precision) => {
+    const [best] = results
+      .filter((one) => one.launch === launch && one.variant.precision === precision)
       .sort((a, b) => a.result.medianSeconds - b.result.medianSeconds);
-    if (ours === undefined || best === undefined) throw new Error(`a contender has no result at ${precision}`);
-    return { ours: ours.result, peer: best.result, variant: best.variant };
+    if (best === undefined) throw new Error(`${launch.name} has no result at ${precision}`);
+    return best;
+  };
+  const pairOf = (precision: Precision): Pair => {
+    const { result, variant } = quickest(peer, precision);
+    return { ours: quickest(oursLaunch, precision).result, peer: result, variant };
   };
   const pairs = { fp32: pairOf('fp32'), bf16: pairOf('bf16') };
   const rows = rowsOf({ architecture: name, encoding, pairs });

@@ -56,20 +56,20 @@ interface Output {
   readonly dtype: DataType;
 }
 
-/** Which of nasoa's own kernels (`native/`) a graph may use where they fit; else TensorFlow's serve. */
-export interface OwnKernels {
-  /** Batch norm of a training step in one pass with the addition and the activation that follow. */
+/** Kernels that a graph takes where they fit: nasoa's own (`native/`), and TensorFlow's by what the processor is good at. */
+export interface KernelChoice {
+  /** Our own: batch norm of a training step in one pass with the addition and the activation that follow. */
   readonly batchNorm: boolean;
-  /** Gradient of a convolution's filter. */
+  /** Our own: gradient of a convolution's filter. */
   readonly filterGradient: boolean;
-  /** Not a kernel, but the processor's say as well: small groups of a convolution are quicker as one dense convolution. */
+  /** Convolutions in small groups by the kernel of dense ones. */
   readonly denseGroups: boolean;
 }
-export const noOwnKernels: OwnKernels = { batchNorm: false, filterGradient: false, denseGroups: false };
+export const portableKernels: KernelChoice = { batchNorm: false, filterGradient: false, denseGroups: false };
 
 /** Collects the nodes of one TensorFlow graph and the signatures under which it is run. */
 export class GraphBuilder {
-  readonly kernels: OwnKernels;
+  readonly kernels: KernelChoice;
   readonly nodes: NodeMessage[] = [];
   readonly signatures: Record<string, SignatureMessage> = {};
   /** Names that are taken, and the number that the next node of such a name gets. */
@@ -77,7 +77,7 @@ export class GraphBuilder {
   readonly #constants = new Map<string, Tensor>();
 
   /** A graph that leaves this program, such as an export, must keep to TensorFlow's own kernels, as by default. */
-  constructor(kernels: OwnKernels = noOwnKernels) {
+  constructor(kernels: KernelChoice = portableKernels) {
     this.kernels = kernels;
   }
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { RunError } from '../lib/errors.ts';
-import { type GraphBuilder, noOwnKernels, type OwnKernels } from './builder.ts';
+import { type GraphBuilder, type KernelChoice, portableKernels } from './builder.ts';
 import { encodeSavedModel } from './proto.ts';
 
 /** Values to feed: float32 or int32 in row-major order, with their shape. */
@@ -75,18 +75,18 @@ async function load(): Promise<TensorFlow> {
   }
 }
 
-let loadingKernels: Promise<OwnKernels> | undefined;
+let loadingKernels: Promise<KernelChoice> | undefined;
 
-/** nasoa's own kernels as far as this machine's processor can run them; none where TensorFlow uses a GPU. */
-export function ownKernels(): Promise<OwnKernels> {
+/** What suits this machine's processor; where TensorFlow uses a GPU, what suits any. */
+export function kernelsHere(): Promise<KernelChoice> {
   loadingKernels ??= loadKernels();
   return loadingKernels;
 }
 
-async function loadKernels(): Promise<OwnKernels> {
+async function loadKernels(): Promise<KernelChoice> {
   const backend = (await tensorflow()).backend();
   // they are kernels for the CPU
-  if ('isUsingGpuDevice' in backend && backend.isUsingGpuDevice) return noOwnKernels;
+  if ('isUsingGpuDevice' in backend && backend.isUsingGpuDevice) return portableKernels;
   const require = createRequire(import.meta.url);
   const library = join(
     dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')),
@@ -94,7 +94,7 @@ async function loadKernels(): Promise<OwnKernels> {
     'napi-v8',
     kernelsFile,
   );
-  return require(library) as OwnKernels;
+  return require(library) as KernelChoice;
 }
 
 /** A loaded graph with its variables. Every call is synchronous: the event loop waits for it. */

@@ -73,9 +73,9 @@ export class Cache<T extends KubeObject> {
   }
 
   /**
-   * The outcome of a consistent LIST of `namespace` ('' for all) at `version`: what is not in it is gone, unless it is
-   * newer. A list from before what was seen means that the server's own store went back (etcd restored from a backup):
-   * then the list is the truth as it is.
+   * The outcome of a consistent LIST of `namespace` ('' for all) at `version`, its objects as `trimmed` gives them: what
+   * is not in it is gone, unless it is newer. A list from before what was seen means that the server's own store went
+   * back (etcd restored from a backup): then the list is the truth as it is.
    */
   replace(objects: readonly T[], version: string, namespace = ''): void {
     const seen = this.#seen.get(namespace);
@@ -86,13 +86,13 @@ export class Cache<T extends KubeObject> {
       const isNewer = !wentBack && isLater(versionOf(object), version) === true;
       if (!listed.has(keyOf(object)) && !isNewer) this.#drop(keyOf(object));
     }
-    for (const object of objects) this.#take(object, wentBack);
+    for (const object of objects) this.#keep(object, wentBack);
     this.#seen.set(namespace, version);
   }
 
   /** An object that the watch of `namespace` told. */
   put(object: T, namespace = ''): void {
-    this.#take(object);
+    this.#keep(this.trimmed(object));
     this.#seen.set(namespace, versionOf(object));
   }
 
@@ -115,15 +115,14 @@ export class Cache<T extends KubeObject> {
    */
   putOwn(object: T): void {
     const seen = this.#seen.get(object.metadata.namespace ?? '') ?? this.#seen.get('');
-    if (seen !== undefined && isLater(versionOf(object), seen) === true) this.#take(object);
+    if (seen !== undefined && isLater(versionOf(object), seen) === true) this.#keep(this.trimmed(object));
   }
 
-  #take(given: T, evenEarlier = false): void {
-    const key = keyOf(given);
+  #keep(now: T, evenEarlier = false): void {
+    const key = keyOf(now);
     const before = this.#objects.get(key);
-    const isNews = before === undefined || isLater(versionOf(given), versionOf(before)) !== false;
-    if (!isNews && (!evenEarlier || versionOf(given) === versionOf(before))) return;
-    const now = this.trimmed(given);
+    const isNews = before === undefined || isLater(versionOf(now), versionOf(before)) !== false;
+    if (!isNews && (!evenEarlier || versionOf(now) === versionOf(before))) return;
     if (before !== undefined) this.#unindex(key, before);
     this.#objects.set(key, now);
     for (const { index, keys } of this.#indexes.values()) {

@@ -2,15 +2,20 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
 export interface Processor {
-  /** As it calls itself, with family and model where Linux tells: some clouds call all of a make by one name. */
-  readonly name: string;
+  /** As it calls itself. */
+  readonly cpu: string;
   readonly cores: number;
 }
 
 export function processorHere(): Processor {
   const all = cpus();
-  const name = all[0]?.model.trim() ?? 'unknown';
-  return { name: [name, ...modelNumbers()].join(', '), cores: all.length };
+  return { cpu: all[0]?.model.trim() ?? 'unknown', cores: all.length };
+}
+
+/** With family and model of the processor where Linux tells: some clouds call all of a make by one name. */
+export function preciseProcessor(): Processor {
+  const { cpu, cores } = processorHere();
+  return { cpu: [cpu, ...modelNumbers()].join(', '), cores };
 }
 
 function modelNumbers(): readonly string[] {
@@ -20,7 +25,6 @@ function modelNumbers(): readonly string[] {
   } catch {
     return [];
   }
-  const numbers = [/^cpu family\s*: (\d+)$/m, /^model\s*: (\d+)$/m].map((pattern) => pattern.exec(text)?.[1]);
-  const [family, model] = numbers;
+  const [family, model] = ['cpu family', 'model'].map((key) => new RegExp(`^${key}\\s*: (\\d+)$`, 'm').exec(text)?.[1]);
   return family === undefined || model === undefined ? [] : [`family ${family}, model ${model}`];
 }

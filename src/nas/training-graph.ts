@@ -1,5 +1,5 @@
 /** The graph of a training model: one signature for each thing that a run does. */
-import { GraphBuilder, noOwnKernels, type OwnKernels, type Tensor, type Variable } from '../graph/builder.ts';
+import { GraphBuilder, type KernelChoice, portableKernels, type Tensor, type Variable } from '../graph/builder.ts';
 import { operations } from '../graph/operations/table.ts';
 import { clipByGlobalNorm, type OptimizerName, optimizers, updateAverage } from '../graph/optimizers.ts';
 import { Tape } from '../graph/tape.ts';
@@ -41,7 +41,7 @@ export class TrainingGraph {
   readonly #variables = new Map<string, Variable>();
   readonly #averages = new Map<string, Variable>();
 
-  constructor(network: Network, options: TrainingOptions, kernels: OwnKernels = noOwnKernels) {
+  constructor(network: Network, options: TrainingOptions, kernels: KernelChoice = portableKernels) {
     this.g = new GraphBuilder(kernels);
     this.#network = network;
     this.#options = options;

@@ -3,7 +3,7 @@
  * live in the session. A step is one call: forward, loss, backward, update, running statistics, moving average.
  */
 import type { Variable } from '../graph/builder.ts';
-import { type Feed, ownKernels, Session } from '../graph/session.ts';
+import { type Feed, kernelsHere, Session } from '../graph/session.ts';
 import { createRng, deriveSeed } from '../lib/rng.ts';
 import { elementsOf, type HostTensor } from './host-tensor.ts';
 import type { Network } from './layers.ts';
@@ -37,7 +37,7 @@ export class TrainingModel {
   }
 
   static async open(network: Network, options: TrainingOptions): Promise<TrainingModel> {
-    const graph = new TrainingGraph(network, options, await ownKernels());
+    const graph = new TrainingGraph(network, options, await kernelsHere());
     return new TrainingModel(network, options, graph, await Session.open(graph.g));
   }
 

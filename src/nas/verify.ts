@@ -1,7 +1,7 @@
 /** Holds a network's graph against reference outputs of another implementation: logits, loss and gradients. */
 import { GraphBuilder, type Tensor } from '../graph/builder.ts';
 import { operations } from '../graph/operations/table.ts';
-import { ownKernels, Session } from '../graph/session.ts';
+import { kernelsHere, Session } from '../graph/session.ts';
 import { Tape } from '../graph/tape.ts';
 import { InputError } from '../lib/errors.ts';
 import { type HostTensor, toFloat32 } from './host-tensor.ts';
@@ -44,7 +44,7 @@ export async function compareGradients(
 ): Promise<GradientComparison> {
   const input = tensorOf(train, 'input', 4);
   const labels = toFloat32(tensorOf(train, 'labels', 1));
-  const g = new GraphBuilder(await ownKernels());
+  const g = new GraphBuilder(await kernelsHere());
   const rows = labels.length;
   const data = g.placeholder('data', nhwcShape(input.shape), 'float32');
   const targets = g.placeholder('targets', [rows, network.classes], 'float32');

@@ -38,7 +38,10 @@ export interface ProgressOptions {
 /** Pods of tasks and of zoos report alike. */
 const paths = ['tasks', 'zoos'].map((collection) => `/progress/v1/namespaces/:namespace/${collection}/:name`);
 const maxBodyBytes = 32 * 1024;
-/** A report a pod in this time (a zoo has several pods at a time); those that end a run have a count of their own, so that a result never waits. */
+/**
+ * A report a pod in this time (a zoo has several pods at once); those that end a run have a count of their own, so that
+ * a result never waits.
+ */
 const intervalSeconds = 5;
 /** Reports come every 5 s by the pod's clock, and the network may bring one a little early. */
 const earlySeconds = 0.5;

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { type GraphBuilder, noOwnKernels, type OwnKernels, type Shape, type Tensor } from '../../src/graph/builder.ts';
+import {
+  type GraphBuilder,
+  type KernelChoice,
+  portableKernels,
+  type Shape,
+  type Tensor,
+} from '../../src/graph/builder.ts';
 import { type OperationName, operations } from '../../src/graph/operations/table.ts';
-import { ownKernels } from '../../src/graph/session.ts';
+import { kernelsHere } from '../../src/graph/session.ts';
 import { Tape } from '../../src/graph/tape.ts';
 import { normal, openGraph, runGraph } from '../support/graphs.ts';
 import { type Case, cases } from '../support/operation-cases.ts';
@@ -18,14 +24,14 @@ function build(c: Case, weights: Float32Array, shape: Shape) {
   };
 }
 
-const own = await ownKernels();
-const withOurs: OwnKernels = { ...noOwnKernels, batchNorm: true, filterGradient: true };
+const own = await kernelsHere();
+const withOurs: KernelChoice = { ...portableKernels, batchNorm: true, filterGradient: true };
 const all = Object.keys(operations) as OperationName[];
 /** Operations with a kernel of our own. */
 const withOwn: readonly OperationName[] = ['batchNorm', 'conv2d', 'groupedConv2d'];
-const kernelSets: readonly (readonly [string, OwnKernels, readonly OperationName[]])[] = [
-  ["TensorFlow's kernels", noOwnKernels, all],
-  ['dense groups', { ...noOwnKernels, denseGroups: true }, ['groupedConv2d']],
+const kernelSets: readonly (readonly [string, KernelChoice, readonly OperationName[]])[] = [
+  ["TensorFlow's kernels", portableKernels, all],
+  ['dense groups', { ...portableKernels, denseGroups: true }, ['groupedConv2d']],
   // elsewhere they would not even be registered
   ...(own.batchNorm ? [['our own kernels', withOurs, withOwn] as const] : []),
 ];
@@ -68,7 +74,9 @@ describe.each(rows)('%s on %s', (name, _set, kernels) => {
 describe.each(withOwn)('our own %s', (name) => {
   const given = Object.entries(cases[name]);
   test.each(own.batchNorm ? given : [])('%s agrees with TensorFlow in value and gradients', async (_name, c) => {
-    const [ours, theirs] = await Promise.all([withOurs, noOwnKernels].map((kernels) => valueAndGradients(c, kernels)));
+    const [ours, theirs] = await Promise.all(
+      [withOurs, portableKernels].map((kernels) => valueAndGradients(c, kernels)),
+    );
     expect(distances(ours as Float32Array[], theirs as Float32Array[]).every((d) => d < 1e-5)).toBe(true);
   });
 });
@@ -88,7 +96,7 @@ describe('our own batchNorm', () => {
 });
 
 /** Output and gradients; what is no vector of channels passes through bfloat16 and is computed on in `activations`. */
-function valueAndGradients(c: Case, kernels: OwnKernels, activations?: 'bfloat16' | 'float32') {
+function valueAndGradients(c: Case, kernels: KernelChoice, activations?: 'bfloat16' | 'float32') {
   const inputs = c.shapes.map((shape, i) => {
     const values = normal(shape, 7 + i);
     return { shape, data: c.values ? c.values(values, i) : values };

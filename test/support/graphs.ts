@@ -1,4 +1,4 @@
-import { GraphBuilder, type OwnKernels, type Shape, type Tensor } from '../../src/graph/builder.ts';
+import { GraphBuilder, type KernelChoice, type Shape, type Tensor } from '../../src/graph/builder.ts';
 import { Session } from '../../src/graph/session.ts';
 import { createRng } from '../../src/lib/rng.ts';
 
@@ -12,7 +12,7 @@ export function normal(shape: Shape, seed: number): Float32Array {
 export async function runGraph(
   inputs: readonly { readonly shape: Shape; readonly data: Float32Array }[],
   build: (g: GraphBuilder, inputs: readonly Tensor[]) => readonly Tensor[],
-  kernels?: OwnKernels,
+  kernels?: KernelChoice,
 ): Promise<Float32Array[]> {
   const runner = await openGraph(
     inputs.map((i) => i.shape),
@@ -32,7 +32,7 @@ export interface Runner {
 export async function openGraph(
   shapes: readonly Shape[],
   build: (g: GraphBuilder, inputs: readonly Tensor[]) => readonly Tensor[],
-  kernels?: OwnKernels,
+  kernels?: KernelChoice,
 ): Promise<Runner> {
   const g = new GraphBuilder(kernels);
   const placeholders = shapes.map((shape, i) => g.placeholder(`in${i}`, shape, 'float32'));

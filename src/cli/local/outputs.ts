@@ -1,11 +1,12 @@
 /** What a finished run leaves behind: result, report, model, experience. */
 import { mkdir } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import sharp from 'sharp';
 import { tensorflowVersion } from '../../graph/session.ts';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { processorHere } from '../../lib/processor.ts';
 import { networkOf } from '../../nas/families/table.ts';
 import { memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
 import type { Experience, MemberFacts } from '../../planner/types.ts';
@@ -109,9 +110,9 @@ async function resultOf({ decision, dataset: found, store, tuned, logits, clock 
 }
 
 function machineFacts(): Record<string, string> {
-  const processors = cpus();
+  const { cpu, cores } = processorHere();
   const memoryGb = (totalmem() / 2 ** 30).toFixed(0);
-  return { processor: processors[0]?.model ?? 'unknown', cores: String(processors.length), memory: `${memoryGb} GiB` };
+  return { processor: cpu, cores: String(cores), memory: `${memoryGb} GiB` };
 }
 
 /** The validation images whose wrong class got the highest probability, with the picture that the model saw. */

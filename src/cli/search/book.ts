@@ -31,9 +31,9 @@ export function onMachine(file: SearchFile, machine: SearchFile['machine']): Sea
 }
 
 /**
- * The next piece of work: what has to be timed anew, then the furthest candidates first, and the file with the candidate asked if it is a new one.
- * `busy`: candidates that somebody works for already. Undefined where there is nothing to do now, `wait` where there is
- * once those who work have come to an end.
+ * The next piece of work: what has to be timed anew, then the furthest candidates first; and the file with the candidate
+ * asked if it is a new one. `busy`: candidates that somebody works for already. Undefined where there is nothing to do
+ * now, `wait` where there is once those who work have come to an end.
  */
 export function nextWork(
   file: SearchFile,

@@ -1,6 +1,6 @@
 /** `nasoa search`: the whole search on one machine, in processes of its own, its state on disk after each step. */
 import { InputError, RunError } from '../../lib/errors.ts';
-import { processorHere } from '../../lib/processor.ts';
+import { preciseProcessor } from '../../lib/processor.ts';
 import type { Ladder } from '../../nas/ladder.ts';
 import { nsga2Search } from '../../nas/nsga2.ts';
 import type { SearchProgress, SearchSettings } from '../../nas/search.ts';
@@ -78,14 +78,9 @@ function freshFile(
     training: { seed, steps, ladder },
     search: nsga2Search.create(seed, settings),
     ...{ measured: [], rungs: [], activeSeconds: 0 },
-    machine: machineHere(),
+    machine: preciseProcessor(),
     startedAt: context.clock.date().toISOString(),
   };
-}
-
-function machineHere(): SearchFile['machine'] {
-  const { name, cores } = processorHere();
-  return { cpu: name, cores };
 }
 
 /** More or fewer evaluations may be asked for than before; whatever else differs would make candidates incomparable. */
@@ -102,7 +97,7 @@ function continued(kept: SearchFile, request: SearchRequest, data: SearchedData)
     );
   }
   const search = { ...kept.search, settings: { ...kept.search.settings, evaluations } };
-  return onMachine({ ...kept, search }, machineHere());
+  return onMachine({ ...kept, search }, preciseProcessor());
 }
 
 class LocalSearch {

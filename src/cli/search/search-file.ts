@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import { hasCode, InputError } from '../../lib/errors.ts';
+import type { Processor } from '../../lib/processor.ts';
 import type { Ladder, RungResult } from '../../nas/ladder.ts';
 import { type Nsga2State, nsga2Search } from '../../nas/nsga2.ts';
 
@@ -42,7 +43,7 @@ export interface SearchFile {
   readonly rungs: readonly RungResult[];
   /** Over all runs, while candidates were evaluated. */
   readonly activeSeconds: number;
-  readonly machine: { readonly cpu: string; readonly cores: number };
+  readonly machine: Processor;
   /** ISO 8601. */
   readonly startedAt: string;
 }

@@ -8,6 +8,7 @@ import type { RungCorrelation } from '../../nas/ladder.ts';
 import { blockOf } from '../../nas/nsga2/levels.ts';
 import { nsga2Search } from '../../nas/nsga2.ts';
 import type { Evaluated } from '../../nas/search.ts';
+import { count } from '../../train/regime-words.ts';
 import { html, type Markup, nothing } from '../../train/report/markup.ts';
 import { page } from '../../train/report/page.ts';
 import { factsOf, type SearchFacts } from './facts.ts';
@@ -22,7 +23,7 @@ export function renderSearchReport(file: SearchFile): string {
   const { evaluated } = nsga2Search.progress(file.search);
   const body = html`<p class="eyebrow">nasoa search</p>
 <h1>Networks that are cheap to train, on ${file.data.name}</h1>
-<p class="lead">${facts.evaluated} candidates, ${facts.inFull} of them trained in full, on ${file.data.train} images of
+<p class="lead">${facts.evaluated} candidates, ${facts.inFull} of them trained in full, on ${count(file.data.train)} images of
 ${file.data.classes} classes; a step was timed over 64 images on ${file.machine.cores} cores (${file.machine.cpu}).</p>
 ${tiles(facts)}
 ${frontPlot(evaluated, facts.front)}
