@@ -9,19 +9,26 @@ import { cacheDir } from '../../src/lib/user-dirs.ts';
 
 /** Environments of their own: a change of one list leaves what the others installed as it is. */
 const lists = {
-  torch: { file: 'requirements.txt', size: 'about 2.5 GB to download, 4.5 GB on disk' },
-  pymoo: { file: 'requirements-search.txt', size: 'about 60 MB to download, 250 MB on disk' },
+  step: { files: ['requirements.txt'], named: ['torch'], size: 'about 2.5 GB to download, 4.5 GB on disk' },
+  search: { files: ['requirements-search.txt'], named: ['pymoo'], size: 'about 60 MB to download, 250 MB on disk' },
+  planner: {
+    files: ['requirements.txt', 'requirements-planner.txt'],
+    named: ['hpbandster', 'smac', 'optuna', 'quicktunetool'],
+    size: 'about 2.7 GB to download, 5 GB on disk',
+  },
 } as const;
-type Peer = keyof typeof lists;
+type List = keyof typeof lists;
+/** What of them there is as source alone; it is built with the setuptools of the first list. */
+const builtHere = ['hpbandster', 'pynisher', 'quicktunetool', 'smac'] as const;
 const oldestPython = [3, 11] as const;
 const newestPython = [3, 14] as const;
 const run = promisify(execFile);
 
 /** The peers' Python with everything of a list of requirements. */
-export interface PeerEnvironment<P extends Peer = 'torch'> {
+export interface PeerEnvironment<L extends List = 'step'> {
   /** Path of the interpreter. */
   readonly python: string;
-  readonly versions: Readonly<Record<P | 'python', string>>;
+  readonly versions: Readonly<Record<(typeof lists)[L]['named'][number] | 'python', string>>;
 }
 
 export interface PeerEnvironmentOptions {
@@ -37,29 +44,36 @@ export interface PeerEnvironmentOptions {
  * Throws RunError where Python, its venv module or the packages cannot be had.
  */
 export async function peerEnvironment(options: PeerEnvironmentOptions = {}): Promise<PeerEnvironment> {
-  return await environmentOf('torch', options);
+  return await environmentOf('step', options);
 }
 
 /** The same for pymoo, whose environment is a small one. */
-export async function searchEnvironment(options: PeerEnvironmentOptions = {}): Promise<PeerEnvironment<'pymoo'>> {
-  return await environmentOf('pymoo', options);
+export async function searchEnvironment(options: PeerEnvironmentOptions = {}): Promise<PeerEnvironment<'search'>> {
+  return await environmentOf('search', options);
 }
 
-async function environmentOf<P extends Peer>(peer: P, options: PeerEnvironmentOptions): Promise<PeerEnvironment<P>> {
+/** The same for the peers of the planner. */
+export async function plannerEnvironment(options: PeerEnvironmentOptions = {}): Promise<PeerEnvironment<'planner'>> {
+  return await environmentOf('planner', options);
+}
+
+async function environmentOf<L extends List>(list: L, options: PeerEnvironmentOptions): Promise<PeerEnvironment<L>> {
   const base = options.basePython ?? process.env.NASOA_PYTHON ?? 'python3';
   const version = await pythonVersion(base);
-  const requirements = fileURLToPath(new URL(lists[peer].file, import.meta.url));
-  const key = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex')
-    .slice(0, 12);
-  const folder = join(cacheDir(), 'peers', `${version}-${key}`);
-  if (!(await exists(join(folder, 'complete')))) await install(base, folder, peer, options.log ?? (() => undefined));
+  const hash = createHash('sha256');
+  for (const file of filesOf(list)) hash.update(await readFile(file));
+  const folder = join(cacheDir(), 'peers', `${version}-${hash.digest('hex').slice(0, 12)}`);
+  if (!(await exists(join(folder, 'complete')))) await install(base, folder, list, options.log ?? (() => undefined));
   const python = join(folder, 'bin', 'python');
-  const { stdout } = await run(python, ['-c', `import importlib.metadata as m; print(m.version("${peer}"))`]);
-  const versions = { [peer]: stdout.trim(), python: version };
-  return { python, versions: versions as PeerEnvironment<P>['versions'] };
+  const { named } = lists[list];
+  const script =
+    'import importlib.metadata as m, json, sys; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))';
+  const { stdout } = await run(python, ['-c', script, ...named]);
+  return { python, versions: { ...JSON.parse(stdout), python: version } };
 }
+
+const filesOf = (list: List): readonly string[] =>
+  lists[list].files.map((file) => fileURLToPath(new URL(file, import.meta.url)));
 
 /** Throws RunError where g++ is missing: torch.compile on the CPU compiles C++. */
 export async function requireCompiler(): Promise<void> {
@@ -90,23 +104,25 @@ async function pythonVersion(base: string): Promise<string> {
   return version;
 }
 
-async function install(base: string, folder: string, peer: Peer, log: (line: string) => void): Promise<void> {
-  const requirements = fileURLToPath(new URL(lists[peer].file, import.meta.url));
+async function install(base: string, folder: string, list: List, log: (line: string) => void): Promise<void> {
   const beside = `${folder}.${process.pid}.part`;
   await mkdir(join(folder, '..'), { recursive: true });
   try {
-    log(`Making the peers' Python environment in ${folder}: ${lists[peer].size}.`);
+    log(`Making the peers' Python environment in ${folder}: ${lists[list].size}.`);
     await runLogged(
       base,
       ['-m', 'venv', beside],
       'Install the venv module, on Debian with: apt-get install python3-venv.',
     );
-    const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
-    await runLogged(
-      join(beside, 'bin', 'python'),
-      [...pip, '--require-hashes', '--requirement', requirements],
-      'Check that pip reaches its package index and that 10 GB of disk are free, then run the same command again.',
-    );
+    const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-deps', '--require-hashes'];
+    const sources = ['--only-binary=:all:', `--no-binary=${builtHere.join()}`, '--no-build-isolation'];
+    for (const file of filesOf(list)) {
+      await runLogged(
+        join(beside, 'bin', 'python'),
+        [...pip, ...sources, '--requirement', file],
+        'Check that pip reaches its package index and that 10 GB of disk are free, then run the same command again.',
+      );
+    }
     await writeFile(join(beside, 'complete'), '');
     await moveInto(beside, folder);
   } finally {

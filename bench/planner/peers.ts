@@ -1,0 +1,84 @@
+/** The peers' runs, in Python: each is told the rows as configurations of categories and numbers. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { RunError } from '../../src/lib/errors.ts';
+import type { TableDataset, TableRow } from './table.ts';
+import { mostEpochs } from './view.ts';
+
+export interface PeerRun {
+  readonly peer: string;
+  readonly dataset: string;
+  readonly budget: number;
+  readonly multiple: number;
+  readonly seed: number;
+  /** Best accuracy of any trial. */
+  readonly value: number;
+}
+
+export interface PeerTask {
+  readonly dataset: string;
+  readonly learn: readonly string[];
+}
+
+export interface PeerJob {
+  readonly budgets: readonly number[];
+  readonly seeds: readonly number[];
+  /** Multiples of the budget by peer. */
+  readonly peers: Readonly<Record<string, readonly number[]>>;
+  readonly datasets: readonly TableDataset[];
+  readonly tasks: readonly PeerTask[];
+}
+
+/** Tasks are dealt out to as many processes as there are processors. */
+export async function runPeers(
+  python: string,
+  { datasets, tasks, ...job }: PeerJob,
+  onRun: (run: PeerRun) => void,
+): Promise<void> {
+  const described = Object.fromEntries(
+    datasets.map(({ name, images, classes, resolution, channels, rows }) => [
+      name,
+      {
+        features: { images, classes, resolution, channels },
+        rows: rows.map((row) => ({ ...row, configuration: categories(row) })),
+      },
+    ]),
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'nasoa-peers-'));
+  try {
+    const count = Math.min(availableParallelism(), tasks.length);
+    await Promise.all(
+      Array.from({ length: count }, async (_, process) => {
+        const file = join(folder, `job-${process}.json`);
+        const own = tasks.filter((_task, i) => i % count === process);
+        await writeFile(file, JSON.stringify({ ...job, epochs: mostEpochs, datasets: described, tasks: own }));
+        await runProcess(python, file, onRun);
+      }),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runProcess(python: string, file: string, onRun: (run: PeerRun) => void): Promise<void> {
+  const script = fileURLToPath(new URL('peers.py', import.meta.url));
+  const child = spawn(python, ['-B', script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  for await (const line of createInterface({ input: child.stdout })) onRun(JSON.parse(line) as PeerRun);
+  if ((await ended) !== 0) throw new RunError('A run of the peers failed.', 'See its messages above.');
+}
+
+/** One column a choice, in place of one a value. */
+function categories({ configuration }: TableRow): Readonly<Record<string, string | number>> {
+  const whole: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(configuration)) {
+    const [, choice, option] = /^cat:([^:]+):(.*)$/.exec(name) ?? [];
+    if (choice === undefined || option === undefined) whole[name] = value;
+    else if (value === 1) whole[choice] = option;
+  }
+  return whole;
+}

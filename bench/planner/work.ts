@@ -1,0 +1,20 @@
+/** The pieces that a run of the benchmark consists of: one training side and the data sets to choose for. */
+export interface Piece {
+  /** Folders of tables whose data sets are named below. */
+  readonly folders: readonly string[];
+  /** Of the seeds, or of the orders of a stream. */
+  readonly seed: number;
+  readonly learn: readonly string[];
+  readonly choose: readonly string[];
+  readonly budgets: readonly number[];
+  readonly setting: 'one shot' | 'stream';
+}
+
+export interface PieceRegrets {
+  readonly setting: Piece['setting'];
+  readonly method: string;
+  readonly seed: number;
+  readonly dataset: string;
+  /** In the order of the budgets. */
+  readonly regrets: readonly number[];
+}
