@@ -1,38 +1,55 @@
 /**
  * `make bench-planner`: the one-shot choice of a row of a table of real fine-tuning runs, against searches that try rows.
  * `TRAIN=DIR TEST=DIR` choose for the data sets of one table after learning another; without TEST each data set is left
- * out in turn. `ARGS=--no-peers` leaves the peers out; `ARGS=--quick` shows that everything works and writes no result.
+ * out in turn. It takes hours, most of them for the peers: `ARGS='--keep FILE'` writes each run to a file, and goes on with
+ * it after a kill. `--peers random,bohb` runs some of them, `--peers none` none; `--quick` shows that everything works and
+ * writes no result.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { InputError } from '../../src/lib/errors.ts';
 import { createRng, deriveSeed } from '../../src/lib/rng.ts';
-import { exitCode, printClaims, printTable, type Row, writeResult } from '../lib/results.ts';
+import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
 import { runMain } from '../lib/run-main.ts';
 import { plannerEnvironment } from '../peers/environment.ts';
-import { type PeerRun, type PeerTask, runPeers } from './peers.ts';
+import { Kept } from './kept.ts';
+import { type PeerRun, type PeerTurn, runPeers } from './peers.ts';
 import { workThrough } from './pool.ts';
-import { budgets, catchingUp, chanceSamples, claimsOf, columns, peerSamples, rowsOf, sampleOf } from './report.ts';
-import { joined, readTable, valueWithin } from './table.ts';
+import {
+  budgets,
+  catchingUp,
+  chanceSamples,
+  claimsOf,
+  columns,
+  peerSamples,
+  rowsOf,
+  sampleOf,
+  summariesOf,
+} from './report.ts';
+import { joined, readTable, type TableDataset, valueWithin } from './table.ts';
 import type { Piece } from './work.ts';
 
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    'no-peers': { type: 'boolean', default: false },
+    peers: { type: 'string', default: 'all' },
+    keep: { type: 'string' },
     strict: { type: 'boolean', default: false },
   },
 });
 const seeds = options.quick ? [1] : [1, 2, 3];
-const peers = {
+const allPeers: Readonly<Record<string, readonly number[]>> = {
   random: [1, 5],
   bohb: [1, 5, 40],
   smac3: [1, 5, 40],
   optuna: [1, 5],
   'quick-tune': [1, 5],
-} as const;
+};
+const peers = Object.entries(allPeers).filter(
+  ([name]) => options.peers === 'all' || options.peers.split(',').includes(name),
+);
 /** Data sets of a stream that are looked at: the first ones know too little. */
 const streamed = 9;
 
@@ -52,7 +69,7 @@ async function main(): Promise<number> {
   const held = (tables.at(-1)?.datasets ?? []).map(({ name }) => name).slice(0, options.quick ? 2 : undefined);
   const known = (name: string): readonly string[] =>
     test === undefined ? names.filter((other) => other !== name) : names.filter((other) => !held.includes(other));
-  const tasks = held.map((dataset): PeerTask => ({ dataset, learn: known(dataset) }));
+  const tasks = held.map((dataset) => ({ dataset, learn: known(dataset) }));
   const common = { folders: all, budgets };
   const pieces = seeds.flatMap((seed): readonly Piece[] => [
     // with a table of its own for the test, one training side serves all
@@ -61,35 +78,46 @@ async function main(): Promise<number> {
       : [{ ...common, seed, learn: known(''), choose: held, setting: 'one shot' as const }]),
     ...streamPieces(names, seed).map((piece) => ({ ...common, ...piece })),
   ]);
-  log(`nasoa: ${held.length} data sets, ${seeds.length} seeds`);
-  const regrets = await workThrough(all, pieces, (done) => log(`${done} of ${pieces.length}`));
-  const chosenFor = datasets.filter(({ name }) => held.includes(name));
-  const samples = [
-    ...regrets.map(sampleOf),
-    ...chanceSamples(
-      chosenFor,
-      ({ rows }, budget) => rows.reduce((sum, row) => sum + valueWithin(row, budget), 0) / rows.length,
-    ),
-  ];
+  const kept = await Kept.open(options.keep);
+  const isLeft = ({ setting, seed, choose }: Piece): boolean =>
+    !kept.regrets.some((one) => one.setting === setting && one.seed === seed && choose.includes(one.dataset));
+  const left = pieces.filter(isLeft);
+  log(`nasoa: ${held.length} data sets, ${seeds.length} seeds; ${left.length} of ${pieces.length} to learn`);
+  await workThrough(all, left, (found, done) => {
+    kept.add({ regrets: found });
+    log(`${done} of ${left.length}`);
+  });
   let versions: Readonly<Record<string, string>> = {};
-  if (!options['no-peers']) {
+  if (peers.length > 0) {
     const environment = await plannerEnvironment({ log });
     versions = environment.versions;
-    const runs: PeerRun[] = [];
-    await runPeers(environment.python, { budgets, seeds, peers, datasets, tasks }, (run) => {
-      const isLast =
-        run.budget === budgets.at(-1) && run.multiple === Math.max(...(peers[run.peer as keyof typeof peers] ?? []));
-      runs.push(run);
-      if (isLast) log(`${run.peer}: ${run.dataset}, seed ${run.seed}`);
+    const turns = tasks.flatMap((task) =>
+      peers.flatMap(([peer, multiples]) => seeds.map((seed) => ({ ...task, peer, multiples, seed }))),
+    );
+    const isMissing = ({ dataset, peer, seed }: PeerTurn): boolean =>
+      !kept.runs.some((run) => run.dataset === dataset && run.peer === peer && run.seed === seed);
+    await runPeers(environment.python, { budgets, datasets, turns: turns.filter(isMissing) }, (runs) => {
+      kept.add({ runs });
+      const [{ peer, dataset, seed }] = runs as [PeerRun];
+      log(`${peer}: ${dataset}, seed ${seed}`);
     });
-    samples.push(...peerSamples(runs, datasets));
   }
-  const rows: readonly Row[] = rowsOf(samples);
-  const claims = claimsOf(rows);
+  const chosenFor = datasets.filter(({ name }) => held.includes(name));
+  const chance = ({ rows }: TableDataset, budget: number): number =>
+    rows.reduce((sum, row) => sum + valueWithin(row, budget), 0) / rows.length;
+  const samples = [
+    ...kept.regrets.map(sampleOf),
+    ...chanceSamples(chosenFor, chance),
+    ...peerSamples(kept.runs, datasets),
+  ];
+  const summaries = summariesOf(samples);
+  const rows = rowsOf(summaries);
+  const claims = claimsOf(summaries);
   printTable(rows, Object.keys(columns));
-  process.stdout.write(`\n${catchingUp(rows).join('\n')}\n\n`);
+  process.stdout.write(`\n${catchingUp(summaries).join('\n')}\n\n`);
   printClaims(claims);
-  if (options.quick || options['no-peers']) log('Without the peers, or quick, a run is not kept; nothing was written.');
+  if (options.quick || peers.length === 0)
+    log('Without the peers, or quick, a run measures too little; nothing was written.');
   else log(`Written: ${await writeResult('planner', { rows, claims, columns, versions })}`);
   return exitCode(claims);
 }

@@ -1,8 +1,8 @@
 """The peers of `make bench-planner`, each as it comes from PyPI, over the rows of the table.
 
-Reads a file of JSON: {"budgets", "seeds", "peers": {NAME: [MULTIPLE, ...]}, "epochs", "datasets": {NAME: {"features",
-"rows": [{"configuration", "accuracies", "seconds"}]}}, "tasks": [{"dataset", "learn": [NAME, ...]}]}. Writes a line of
-JSON for each run: {"peer", "dataset", "budget", "multiple", "seed", "value"}.
+Reads a file of JSON: {"budgets", "epochs", "datasets": {NAME: {"features", "rows": [{"configuration", "accuracies",
+"seconds"}]}}, "turns": [{"peer", "multiples", "seed", "dataset", "learn": [NAME, ...]}]}. Writes a line of JSON for each
+turn: [{"peer", "dataset", "budget", "multiple", "seed", "value"}, ...].
 
 A peer proposes a configuration of its space, which stands for the nearest row that it has not tried as long. Trying takes
 the row's own seconds (going on from the epochs that it has, as all of these can), none takes longer than the budget, and
@@ -299,22 +299,22 @@ def main():
         job = json.load(file)
     datasets, epochs = job["datasets"], job["epochs"]
     columns = Columns(datasets)
-    for task in job["tasks"]:
-        held = task["dataset"]
-        for peer, multiples in job["peers"].items():
-            for seed in job["seeds"]:
-                learnt = None
-                if peer == "quick-tune":
-                    learnt = learn_quick_tune(datasets, task["learn"], held, columns, epochs, seed)
-                for budget in job["budgets"]:
-                    for multiple in multiples:
-                        trials = Trials(datasets[held]["rows"], columns, budget, multiple)
-                        try:
-                            PEERS[peer](trials, columns, seed, epochs, learnt)
-                        except Spent:
-                            pass
-                        line = {"peer": peer, "dataset": held, "budget": budget, "multiple": multiple}
-                        print(json.dumps({**line, "seed": seed, "value": trials.best}), flush=True)
+    for turn in job["turns"]:
+        peer, held, seed = turn["peer"], turn["dataset"], turn["seed"]
+        learnt = None
+        if peer == "quick-tune":
+            learnt = learn_quick_tune(datasets, turn["learn"], held, columns, epochs, seed)
+        runs = []
+        for budget in job["budgets"]:
+            for multiple in turn["multiples"]:
+                trials = Trials(datasets[held]["rows"], columns, budget, multiple)
+                try:
+                    PEERS[peer](trials, columns, seed, epochs, learnt)
+                except Spent:
+                    pass
+                run = {"peer": peer, "dataset": held, "budget": budget, "multiple": multiple, "seed": seed}
+                runs.append({**run, "value": trials.best})
+        print(json.dumps(runs), flush=True)
 
 
 main()

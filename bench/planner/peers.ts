@@ -19,25 +19,29 @@ export interface PeerRun {
   readonly value: number;
 }
 
-export interface PeerTask {
+/** All budgets and multiples of a peer on a data set, with one seed. */
+export interface PeerTurn {
+  readonly peer: string;
+  readonly multiples: readonly number[];
+  readonly seed: number;
   readonly dataset: string;
+  /** Data sets of the training side, for a peer that learns from others. */
   readonly learn: readonly string[];
 }
 
 export interface PeerJob {
   readonly budgets: readonly number[];
-  readonly seeds: readonly number[];
-  /** Multiples of the budget by peer. */
-  readonly peers: Readonly<Record<string, readonly number[]>>;
   readonly datasets: readonly TableDataset[];
-  readonly tasks: readonly PeerTask[];
+  readonly turns: readonly PeerTurn[];
 }
 
-/** Tasks are dealt out to as many processes as there are processors. */
+export type PeerListener = (runs: readonly PeerRun[]) => void;
+
+/** Turns are dealt out to as many processes as there are processors. */
 export async function runPeers(
   python: string,
-  { datasets, tasks, ...job }: PeerJob,
-  onRun: (run: PeerRun) => void,
+  { datasets, turns, budgets }: PeerJob,
+  onTurn: PeerListener,
 ): Promise<void> {
   const described = Object.fromEntries(
     datasets.map(({ name, images, classes, resolution, channels, rows }) => [
@@ -50,13 +54,13 @@ export async function runPeers(
   );
   const folder = await mkdtemp(join(tmpdir(), 'nasoa-peers-'));
   try {
-    const count = Math.min(availableParallelism(), tasks.length);
+    const count = Math.min(availableParallelism(), turns.length);
     await Promise.all(
       Array.from({ length: count }, async (_, process) => {
         const file = join(folder, `job-${process}.json`);
-        const own = tasks.filter((_task, i) => i % count === process);
-        await writeFile(file, JSON.stringify({ ...job, epochs: mostEpochs, datasets: described, tasks: own }));
-        await runProcess(python, file, onRun);
+        const own = turns.filter((_turn, i) => i % count === process);
+        await writeFile(file, JSON.stringify({ budgets, epochs: mostEpochs, datasets: described, turns: own }));
+        await runProcess(python, file, onTurn);
       }),
     );
   } finally {
@@ -64,11 +68,11 @@ export async function runPeers(
   }
 }
 
-async function runProcess(python: string, file: string, onRun: (run: PeerRun) => void): Promise<void> {
+async function runProcess(python: string, file: string, onTurn: PeerListener): Promise<void> {
   const script = fileURLToPath(new URL('peers.py', import.meta.url));
   const child = spawn(python, ['-B', script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  for await (const line of createInterface({ input: child.stdout })) onRun(JSON.parse(line) as PeerRun);
+  for await (const line of createInterface({ input: child.stdout })) onTurn(JSON.parse(line) as readonly PeerRun[]);
   if ((await ended) !== 0) throw new RunError('A run of the peers failed.', 'See its messages above.');
 }
 

@@ -6,9 +6,8 @@ import type { Piece, PieceRegrets } from './work.ts';
 export async function workThrough(
   folders: readonly string[],
   pieces: readonly Piece[],
-  onDone: (done: number) => void,
-): Promise<readonly PieceRegrets[]> {
-  const found: PieceRegrets[] = [];
+  onDone: (found: readonly PieceRegrets[], done: number) => void,
+): Promise<void> {
   const left = [...pieces];
   let done = 0;
   const work = async (): Promise<void> => {
@@ -19,14 +18,13 @@ export async function workThrough(
         worker.once('message', answer.resolve);
         worker.once('error', answer.reject);
         worker.postMessage(piece);
-        found.push(...(await answer.promise));
+        const found = await answer.promise;
         worker.removeAllListeners('error');
-        onDone(++done);
+        onDone(found, ++done);
       }
     } finally {
       await worker.terminate();
     }
   };
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), pieces.length) }, work));
-  return found;
 }

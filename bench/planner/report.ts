@@ -14,10 +14,11 @@ export const columns: Readonly<Record<string, string>> = {
   method: 'who chooses',
   times: 'seconds that all trials together may take, over the budget; null without any trial',
   ...Object.fromEntries(
-    budgets.map((b) => [`${b} s`, `mean regret at a budget of so many seconds: (best row - chosen row) / best row`]),
+    budgets.map((budget) => [
+      `${budget} s`,
+      'mean regret at a budget of so many seconds, (best row - chosen row) / best row, and of single seeds the least and the most',
+    ]),
   ),
-  ...Object.fromEntries(budgets.map((b) => [`${b} s from`, 'the least of any seed'])),
-  ...Object.fromEntries(budgets.map((b) => [`${b} s to`, 'the most of any seed'])),
 };
 
 /** Regrets by budget, of one seed and data set. */
@@ -63,41 +64,55 @@ export function chanceSamples(
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const rounded = (value: number): number => Number(value.toFixed(3));
 
-export function rowsOf(samples: readonly Sample[]): readonly Row[] {
+/** Of a method: means over data sets and seeds by budget, and the least and most of any seed. */
+export interface Summary extends Pick<Sample, 'setting' | 'method' | 'times'> {
+  readonly means: readonly number[];
+  readonly least: readonly number[];
+  readonly most: readonly number[];
+}
+
+export function summariesOf(samples: readonly Sample[]): readonly Summary[] {
   const groups = Map.groupBy(samples, ({ setting, method, times }) => [setting, method, times].join(' '));
   return [...groups.values()].map((group) => {
     const { setting, method, times } = group[0] as Sample;
     const seeds = [...Map.groupBy(group, ({ seed }) => seed).values()];
-    const means = seeds.map((own) => budgets.map((_, b) => mean(own.map(({ regrets }) => regrets[b] as number))));
-    const of = (ending: string, summary: (values: readonly number[]) => number) =>
-      Object.fromEntries(
-        budgets.map((budget, b) => [`${budget} s${ending}`, rounded(summary(means.map((m) => m[b] as number)))]),
-      );
-    const [least, most] = [(v: readonly number[]) => Math.min(...v), (v: readonly number[]) => Math.max(...v)];
-    return { setting, method, times, ...of('', mean), ...of(' from', least), ...of(' to', most) };
+    const byBudget = budgets.map((_, b) => seeds.map((own) => mean(own.map(({ regrets }) => regrets[b] as number))));
+    return {
+      ...{ setting, method, times },
+      means: byBudget.map(mean),
+      least: byBudget.map((values) => Math.min(...values)),
+      most: byBudget.map((values) => Math.max(...values)),
+    };
   });
 }
 
-export function claimsOf(rows: readonly Row[]): readonly Claim[] {
-  return (['one shot', 'stream'] as const).flatMap((setting) => {
-    const own = rows.find((row) => row.setting === setting && row.method === ours);
+export const rowsOf = (summaries: readonly Summary[]): readonly Row[] =>
+  summaries.map(({ setting, method, times, means, least, most }) => {
+    const cell = (b: number): string => {
+      const [middle, low, high] = [means, least, most].map((values) => (values[b] as number).toFixed(3));
+      return low === high ? `${middle}` : `${middle} (${low} to ${high})`;
+    };
+    return { setting, method, times, ...Object.fromEntries(budgets.map((budget, b) => [`${budget} s`, cell(b)])) };
+  });
+
+export const claimsOf = (summaries: readonly Summary[]): readonly Claim[] =>
+  (['one shot', 'stream'] as const).flatMap((setting) => {
+    const own = summaries.find((one) => one.setting === setting && one.method === ours);
     if (own === undefined) return [];
     return budgets.map((budget, b) =>
-      atMost(`mean regret, ${setting}, ${budget} s`, Number(own[`${budget} s`]), bounds[setting][b] as number),
+      atMost(`mean regret, ${setting}, ${budget} s`, rounded(own.means[b] as number), bounds[setting][b] as number),
     );
   });
-}
 
 /** For people: from which multiple of the budget on each peer is as good as the one-shot choice. */
-export function catchingUp(rows: readonly Row[]): readonly string[] {
-  const own = rows.find((row) => row.setting === 'one shot' && row.method === ours);
-  const trials = rows.filter((row) => row.setting === 'trials');
-  return [...new Set(trials.map(({ method }) => String(method)))].map((method) => {
-    const ofPeer = trials.filter((row) => row.method === method);
-    const words = budgets.map((budget) => {
-      const key = `${budget} s`;
-      const first = ofPeer.find((row) => Number(row[key]) <= Number(own?.[key]));
-      const most = Math.max(...ofPeer.map(({ times }) => Number(times)));
+export function catchingUp(summaries: readonly Summary[]): readonly string[] {
+  const own = summaries.find((one) => one.setting === 'one shot' && one.method === ours);
+  const trials = summaries.filter(({ setting }) => setting === 'trials');
+  return [...new Set(trials.map(({ method }) => method))].map((method) => {
+    const ofPeer = trials.filter((one) => one.method === method).toSorted((a, b) => Number(a.times) - Number(b.times));
+    const words = budgets.map((budget, b) => {
+      const first = ofPeer.find(({ means }) => (means[b] as number) <= (own?.means[b] ?? 0));
+      const most = ofPeer.at(-1)?.times;
       return `${budget} s: ${first === undefined ? `not with ${most} times` : `with ${first.times} times`} the budget`;
     });
     return `${method} catches up with the one-shot choice at ${words.join('; ')}`;

@@ -24,6 +24,8 @@ export interface Predictor {
   learnOne(x: Float64Array, y: number): boolean;
   /** Learns again from a run already learnt. */
   rehearse(x: Float64Array, y: number): void;
+  /** Goes over all that was learnt, where that pays; it may take seconds, and belongs on no event loop. */
+  settle?(): void;
   /** Takes the scale of the inputs from a run without learning its outcome. */
   observe(x: Float64Array): void;
   /** How far the prediction of a sound run is off, in units that `setErrors` takes. */

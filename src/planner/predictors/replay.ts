@@ -67,6 +67,7 @@ function rehearsed(
   for (let pass = 1; pass < affordable; pass++) {
     for (const { x, y } of rng.shuffle(sound)) predictor.rehearse(x, y);
   }
+  predictor.settle?.();
   return predictor;
 }
 
