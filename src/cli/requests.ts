@@ -48,6 +48,12 @@ export interface PlanOutcome {
   readonly planningSeconds: number;
 }
 
+/** Plans for several budgets. */
+export interface TradeOffOutcome extends Omit<PlanOutcome, 'plan' | 'stages'> {
+  /** By budget, ascending; null where nothing fits. */
+  readonly tradeOff: readonly { readonly budgetSeconds: number; readonly plan: Plan | null }[];
+}
+
 export type TuneOutcome =
   | { readonly kind: 'finished'; readonly result: TuneResult }
   | {

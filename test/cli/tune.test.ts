@@ -3,7 +3,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { PlanOutcome } from '../../src/cli/requests.ts';
+import type { PlanOutcome, TradeOffOutcome } from '../../src/cli/requests.ts';
 import type { TuneResult } from '../../src/train/result.ts';
 import { anImage } from '../support/image-files.ts';
 import { startCli } from '../support/live-cli.ts';
@@ -52,6 +52,26 @@ test('a plan is one JSON document and leaves nothing behind', () => {
   expect(firstPlan.plan).toMatchObject({ budgetSeconds: 60, candidates: expect.any(Number) });
   expect(firstPlan.plan.runnersUp.length).toBeGreaterThan(0);
   expect(existsSync(inWorld('data'))).toBe(false);
+});
+
+test('several budgets are planned from one profile', async () => {
+  const { stdout, code: exitCode } = await run('plan', 'colours', '--zoo', 'zoo', '--budgets', '5m,1s,1m', '--json');
+  expect(exitCode).toBe(0);
+  const { tradeOff, dataset }: TradeOffOutcome = JSON.parse(stdout);
+  expect(dataset).toBe('colours');
+  expect(tradeOff.map((point) => point.budgetSeconds)).toEqual([1, 60, 300]);
+  // not even the profile is over within a second
+  expect(tradeOff[0]?.plan).toBeNull();
+  for (const { budgetSeconds: budget, plan } of tradeOff.slice(1)) {
+    expect(plan?.budgetSeconds).toBe(budget);
+    expect(plan?.predicted.seconds).toBeLessThanOrEqual(budget);
+  }
+});
+
+test('budgets too short for anything are an error, as a single one is', async () => {
+  const { stderr, code: exitCode } = await run('plan', 'colours', '--zoo', 'zoo', '--budgets', '1s,2s');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('Nothing can be trained within 2.0s');
 });
 
 describe('a first run', () => {

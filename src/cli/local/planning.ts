@@ -54,6 +54,12 @@ export function openImages(
   return openDataset(path, { seed, valShare: validationShare, maxDamagedShare, scratch: scratchFolder(env), signal });
 }
 
+/** Everything that plans are made from, for one budget or another. */
+interface PlanGround extends Omit<Planned, 'plan' | 'planningSeconds'> {
+  /** Throws InputError where nothing fits. */
+  readonly planFor: (budgetSeconds: number) => Plan;
+}
+
 /** Profiles the data set and picks member and regime. `startedSeconds`: the clock's reading when the data was first read. */
 export async function planHere(
   request: PlanRequest,
@@ -61,26 +67,38 @@ export async function planHere(
   startedSeconds: number,
   context: CommandContext,
 ): Promise<Planned> {
+  const { planFor, ...ground } = await groundHere(request, dataset, startedSeconds, context);
+  const plan = planFor(request.budgetSeconds);
+  return { ...ground, plan, planningSeconds: context.clock.nowSeconds() - startedSeconds - ground.profileSeconds };
+}
+
+/** The profile has time out of the budget of the request. */
+export async function groundHere(
+  request: PlanRequest,
+  dataset: Dataset,
+  startedSeconds: number,
+  context: CommandContext,
+): Promise<PlanGround> {
   const { clock, env, reporter } = context;
   const zooAndExperience = Promise.all([openZoo(request, env), readExperience(request, env)]);
   reporter.phase('profile');
   const [zoo, experience] = await zooAndExperience;
   const members = eligibleMembers(zoo, request);
   const measured = await profileHere(request, { zoo, dataset, startedSeconds }, context);
-  const profiledSeconds = clock.nowSeconds();
+  const profileSeconds = clock.nowSeconds() - startedSeconds;
   reporter.phase('plan');
   const rng = createRng(deriveSeed(request.seed, 'plan'));
   const predictor = replay(predictors[request.predictor], encodedOptions(request.seed), lessonsOf(experience), rng);
   const { features, steps, decodeSecondsPerImage, startSeconds } = measured;
-  const plan = makePlan({
-    ...{ features, members, predictor, rng, budgetSeconds: request.budgetSeconds, regimeOverrides: request.regime },
-    counts: { trainImages: dataset.train.length, validationImages: dataset.val.length },
-    timing: calibrate(zoo.members, steps),
-    costs: { ...defaultRunCosts, decodeSecondsPerImage, startSeconds, workers: workersHere() },
-    spentSeconds: clock.nowSeconds() - startedSeconds,
-  });
-  const profileSeconds = profiledSeconds - startedSeconds;
-  return { dataset, zoo, features, plan, profileSeconds, planningSeconds: clock.nowSeconds() - profiledSeconds };
+  const planFor = (budgetSeconds: number): Plan =>
+    makePlan({
+      ...{ features, members, predictor, rng, budgetSeconds, regimeOverrides: request.regime },
+      counts: { trainImages: dataset.train.length, validationImages: dataset.val.length },
+      timing: calibrate(zoo.members, steps),
+      costs: { ...defaultRunCosts, decodeSecondsPerImage, startSeconds, workers: workersHere() },
+      spentSeconds: clock.nowSeconds() - startedSeconds,
+    });
+  return { dataset, zoo, features, profileSeconds, planFor };
 }
 
 /** Measures the data set and this machine, members as the time allows: what a plan is made from, here or elsewhere. */

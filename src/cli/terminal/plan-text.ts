@@ -1,7 +1,7 @@
 import { formatDuration } from '../../lib/duration.ts';
-import type { Choice, Plan } from '../../planner/types.ts';
+import type { Choice, Plan, Prediction } from '../../planner/types.ts';
 import { compact, count, percent, regimeFacts } from '../../train/regime-words.ts';
-import type { PlanOutcome } from '../requests.ts';
+import type { PlanOutcome, TradeOffOutcome } from '../requests.ts';
 import type { Paint } from './paint.ts';
 import { type Column, renderFacts, renderTable } from './table.ts';
 import { printable } from './width.ts';
@@ -26,10 +26,8 @@ const columns: readonly Column[] = [
 /** The plan with its runners-up, as `plan` and `tune` show it before anything is trained. */
 export function planText(outcome: PlanOutcome, paint: Paint): string {
   const { plan } = outcome;
-  const data = [`${count(outcome.images)} images`, `${count(outcome.classes)} classes`];
-  if (outcome.skipped > 0) data.push(paint('yellow', `${count(outcome.skipped)} files skipped`));
   return [
-    `${paint('bold', printable(outcome.dataset))}  ${data.join(', ')}`,
+    dataLine(outcome, paint),
     '',
     `${paint('bold', 'Plan')}  ${paint('dim', sourceWords(plan))}`,
     '',
@@ -40,6 +38,55 @@ export function planText(outcome: PlanOutcome, paint: Paint): string {
     rankingTable([plan, ...plan.runnersUp], paint),
   ].join('\n');
 }
+
+function dataLine({ dataset, images, classes, skipped }: Omit<TradeOffOutcome, 'tradeOff'>, paint: Paint): string {
+  const data = [`${count(images)} images`, `${count(classes)} classes`];
+  if (skipped > 0) data.push(paint('yellow', `${count(skipped)} files skipped`));
+  return `${paint('bold', printable(dataset))}  ${data.join(', ')}`;
+}
+
+const tradeOffColumns: readonly Column[] = [
+  { title: 'budget', align: 'right' },
+  { title: 'accuracy', align: 'right' },
+  { title: '0 %            100 %' },
+  { title: 'interval', align: 'right' },
+  { title: 'member', maxWidth: 28 },
+  { title: 'px', align: 'right' },
+  { title: 'frozen', align: 'right' },
+  { title: 'steps', align: 'right' },
+];
+const plotWidth = 20;
+
+/** What each budget would buy, as a table with a plot in it. */
+export function tradeOffText(outcome: TradeOffOutcome, paint: Paint): string {
+  const rows = outcome.tradeOff.map(({ budgetSeconds, plan }) => {
+    const budget = formatDuration(budgetSeconds);
+    if (plan === null) return [budget, '-', '', '', 'nothing fits'];
+    const { member, regime, predicted } = plan;
+    return [
+      ...[budget, percent(predicted.accuracy), spanPlot(predicted), intervalCell(predicted), member],
+      ...[String(regime.inputSize), String(regime.frozenStages), count(regime.steps)],
+    ];
+  });
+  return [
+    dataLine(outcome, paint),
+    '',
+    `${paint('bold', 'Trade-off')}  ${paint('dim', 'the accuracy that each budget is predicted to reach')}`,
+    '',
+    renderTable(tradeOffColumns, rows, { paint, indent: '  ' }),
+  ].join('\n');
+}
+
+/** An interval of accuracies as a line, and in it the mean. */
+function spanPlot({ low, high, accuracy }: Prediction): string {
+  const at = (share: number): number => Math.min(plotWidth - 1, Math.max(0, Math.floor(share * plotWidth)));
+  return Array.from({ length: plotWidth }, (_, i) => {
+    if (i === at(accuracy)) return '●';
+    return i >= at(low) && i <= at(high) ? '─' : '·';
+  }).join('');
+}
+
+const intervalCell = ({ low, high }: Prediction): string => `${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)}`;
 
 /** Member, regime and prediction as label and value. */
 export const planFacts = (
@@ -75,7 +122,7 @@ function rankingTable(choices: readonly Choice[], paint: Paint): string {
     regime.mix === 'none' ? regime.augmentation : `${regime.augmentation}+${regime.mix}`,
     count(regime.steps),
     percent(predicted.accuracy),
-    `${(predicted.low * 100).toFixed(1)}–${(predicted.high * 100).toFixed(1)}`,
+    intervalCell(predicted),
     formatDuration(predicted.seconds),
   ]);
   return renderTable(columns, rows, { paint, indent: '  ', strongRow: 0 });

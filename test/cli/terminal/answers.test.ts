@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { PlanOutcome } from '../../../src/cli/requests.ts';
 import { plainPaint } from '../../../src/cli/terminal/paint.ts';
-import { planText } from '../../../src/cli/terminal/plan-text.ts';
+import { planText, tradeOffText } from '../../../src/cli/terminal/plan-text.ts';
 import { predictionsText } from '../../../src/cli/terminal/predictions-text.ts';
 import { interruptedText, resultText } from '../../../src/cli/terminal/result-text.ts';
 import { displayWidth } from '../../../src/cli/terminal/width.ts';
@@ -44,6 +44,21 @@ test('the plan tells what is chosen, how sure that is, and what comes next', () 
   const rows = text.split('\n').filter((line) => /^ {2}[1-6] /.test(line));
   expect(rows).toHaveLength(6);
   expect(Math.max(...text.split('\n').map(displayWidth))).toBeLessThanOrEqual(120);
+});
+
+test('a trade-off shows what each budget would buy, and where nothing fits', () => {
+  const { plan, stages: _, ...data } = aPlanOutcome();
+  const predicted = { ...plan.predicted, accuracy: 0.5, low: 0.26, high: 0.74 };
+  const tradeOff = [
+    { budgetSeconds: 10, plan: null },
+    { budgetSeconds: 90, plan: { ...plan, predicted } },
+  ];
+  const text = tradeOffText({ ...data, tradeOff }, plainPaint);
+  const [short, long] = text.split('\n').slice(-2);
+  expect(short).toMatch(/^ +10s +- +nothing fits$/);
+  expect(long).toMatch(/^ +1m30s +50\.0 % +·····─────●────····· +26\.0–74\.0 +/);
+  expect(long).toContain(plan.member);
+  expect(Math.max(...text.split('\n').map(displayWidth))).toBeLessThanOrEqual(100);
 });
 
 test.each([
