@@ -3,7 +3,9 @@
  * accuracy, both in this engine and in turn, beside what their authors measured on a V100. `ARGS='--batch 4'` where
  * memory is scarce; `ARGS=--quick` shows that everything works and writes no result.
  */
-import { parseArgs } from 'node:util';
+import { execFile } from 'node:child_process';
+import { parseArgs, promisify } from 'node:util';
+import { tensorflowVersion, usesGpu } from '../../src/graph/session.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
 import type { Network } from '../../src/nas/layers.ts';
@@ -68,6 +70,13 @@ async function timed(pair: Pair, batchSize: number, quick: boolean): Promise<rea
   }
 }
 
+/** Of the GPU that the steps ran on; undefined where there was none. */
+async function gpuName(): Promise<string | undefined> {
+  if (!(await usesGpu())) return undefined;
+  const { stdout } = await promisify(execFile)('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader']);
+  return stdout.split('\n', 1)[0];
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { batch: { type: 'string' }, quick: { type: 'boolean' }, strict: { type: 'boolean' } },
@@ -94,7 +103,11 @@ async function main(): Promise<number> {
   printTable(rows);
   printClaims(claims);
   const command = batch === 8 ? 'make bench-headline' : `make bench-headline ARGS='--batch ${batch}'`;
-  if (!quick) process.stderr.write(`Written: ${await writeResult('headline', { rows, claims, columns, command })}\n`);
+  const gpu = await gpuName();
+  const name = gpu === undefined ? 'headline' : 'headline-gpu';
+  const versions = { tensorflow: await tensorflowVersion(), ...(gpu === undefined ? {} : { gpu }) };
+  const result = { rows, claims, columns, command, versions };
+  if (!quick) process.stderr.write(`Written: ${await writeResult(name, result)}\n`);
   return exitCode(claims);
 }
 

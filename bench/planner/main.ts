@@ -27,6 +27,7 @@ import {
   sampleOf,
   summariesOf,
 } from './report.ts';
+import { planningClaims } from './speed.ts';
 import { joined, readTable, type TableDataset, valueWithin } from './table.ts';
 import type { Piece } from './work.ts';
 
@@ -87,6 +88,8 @@ async function main(): Promise<number> {
     kept.add({ regrets: found });
     log(`${done} of ${left.length}`);
   });
+  log('nasoa: speed and size');
+  const ofPlanning = await planningClaims();
   let versions: Readonly<Record<string, string>> = {};
   if (peers.length > 0) {
     const environment = await plannerEnvironment({ log });
@@ -112,7 +115,7 @@ async function main(): Promise<number> {
   ];
   const summaries = summariesOf(samples);
   const rows = rowsOf(summaries);
-  const claims = claimsOf(summaries);
+  const claims = [...claimsOf(summaries), ...ofPlanning];
   printTable(rows, Object.keys(columns));
   process.stdout.write(`\n${catchingUp(summaries).join('\n')}\n\n`);
   printClaims(claims);

@@ -61,6 +61,8 @@ async function load(): Promise<TensorFlow> {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   // by default TensorFlow uses oneDNN on CPUs with AVX-512 VNNI alone; on AVX2 it is faster as well (make bench-step)
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
+  // several processes may share a GPU: none takes all of its memory at once
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   try {
     const module = await import('@tensorflow/tfjs-node-gpu');
     return 'default' in module ? (module.default as TensorFlow) : module;
@@ -83,10 +85,15 @@ export function kernelsHere(): Promise<KernelChoice> {
   return loadingKernels;
 }
 
-async function loadKernels(): Promise<KernelChoice> {
+/** Whether TensorFlow found a GPU that it uses. */
+export async function usesGpu(): Promise<boolean> {
   const backend = (await tensorflow()).backend();
+  return 'isUsingGpuDevice' in backend && backend.isUsingGpuDevice === true;
+}
+
+async function loadKernels(): Promise<KernelChoice> {
   // they are kernels for the CPU
-  if ('isUsingGpuDevice' in backend && backend.isUsingGpuDevice) return portableKernels;
+  if (await usesGpu()) return portableKernels;
   const require = createRequire(import.meta.url);
   const library = join(
     dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')),

@@ -15,6 +15,7 @@ interface SearchOptions {
   readonly seed: number;
   readonly steps: number;
   readonly ladder: boolean;
+  readonly timesCpu: boolean;
   readonly valShare: number;
   readonly maxParameters?: number;
   readonly maxMemory?: number;
@@ -54,6 +55,7 @@ export function addSearch(program: Command, run: Run): void {
     .option('--seed <n>', 'seed of everything random', integer('--seed', { min: 0, max: 4_294_967_295 }), 0)
     .option('--steps <n>', 'steps of a training in full at most', integer('--steps', { min: 1, max: 800 }), 800)
     .option('--no-ladder', 'train each candidate in full at once')
+    .option('--times-cpu', 'time steps on the CPU, also where a GPU trains the candidates', false)
     .option(
       '--val-share <share>',
       'share that validates, where the data has no split',
@@ -94,10 +96,10 @@ async function requestOf(path: string, options: SearchOptions): Promise<SearchRe
   const { proxyInputSize, proxySpace } = await import('../../nas/search.ts');
   const { defaultLadder, noLadder } = await import('../../nas/ladder.ts');
   const { comparedBatch } = await import('../../train/step-time.ts');
-  const { out, evaluations, population, time, parallel, seed, steps, ladder, valShare } = options;
+  const { out, evaluations, population, time, parallel, seed, steps, ladder, valShare, timesCpu } = options;
   const { maxParameters, maxMemory, maxStep } = options;
   return {
-    ...{ path, out, seed, steps, parallel, validationShare: valShare, timeSeconds: time },
+    ...{ path, out, seed, steps, parallel, timesCpu, validationShare: valShare, timeSeconds: time },
     ladder: ladder ? defaultLadder : noLadder,
     settings: {
       ...{ evaluations, population, space: proxySpace, inputSize: proxyInputSize },

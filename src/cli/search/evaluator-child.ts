@@ -16,10 +16,13 @@ export class EvaluatorLost extends Error {}
 /** A process that evaluates candidates, one request at a time. It is begun with the first request, and anew after a loss. */
 export class EvaluatorChild {
   readonly #options: EvaluatorOptions;
+  readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
 
-  constructor(options: EvaluatorOptions) {
+  /** `hidesGpu`: the process works on the CPU whatever the machine has. */
+  constructor(options: EvaluatorOptions, { hidesGpu = false }: { readonly hidesGpu?: boolean } = {}) {
     this.#options = options;
+    this.#env = hidesGpu ? { ...process.env, CUDA_VISIBLE_DEVICES: '-1' } : process.env;
   }
 
   /** Rejects with EvaluatorLost, InputError and RunError. */
@@ -28,7 +31,7 @@ export class EvaluatorChild {
     expected: K,
   ): Promise<Extract<Reply, { readonly kind: K | 'failed' }>> {
     if (this.#child === undefined) {
-      this.#child = fork(program, { stdio: ['ignore', 2, 2, 'ipc'] });
+      this.#child = fork(program, { stdio: ['ignore', 2, 2, 'ipc'], env: this.#env });
       await this.ask({ kind: 'open', options: this.#options }, 'opened');
     }
     const reply = await this.#exchange(this.#child, request);

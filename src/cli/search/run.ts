@@ -30,6 +30,8 @@ export interface SearchRequest {
   readonly timeSeconds: number | undefined;
   /** Candidates evaluated at one time. */
   readonly parallel: number;
+  /** Step times are those of the CPU, though a GPU may train: for members that people fine-tune without one. */
+  readonly timesCpu: boolean;
 }
 
 /** How far a search is, for those who watch it. */
@@ -112,6 +114,9 @@ class LocalSearch {
   readonly #startSeconds: number;
   #savedSeconds: number;
   #written: Promise<void> = Promise.resolve();
+  /** Times the steps of all candidates, one after the other, where those that train do not. */
+  #timer: EvaluatorChild | undefined;
+  #timing: Promise<unknown> = Promise.resolve();
 
   constructor(file: SearchFile, request: SearchRequest, context: CommandContext, onView: (view: SearchView) => void) {
     this.#file = file;
@@ -124,14 +129,16 @@ class LocalSearch {
   }
 
   async run(root: string): Promise<SearchOutcome> {
-    const { validationShare, seed, steps, parallel } = this.#request;
+    const { validationShare, seed, steps, parallel, timesCpu } = this.#request;
     const options = { path: root, validationShare, seed, steps };
-    const children = Array.from({ length: parallel }, () => new EvaluatorChild(options));
+    const trainers = Array.from({ length: parallel }, () => new EvaluatorChild(options));
+    this.#timer = timesCpu ? new EvaluatorChild(options, { hidesGpu: true }) : undefined;
+    const children = this.#timer === undefined ? trainers : [...trainers, this.#timer];
     const close = (): void => void Promise.allSettled(children.map((child) => child.close()));
     this.#context.signal.addEventListener('abort', close, { once: true });
     this.#show();
     try {
-      await Promise.all(children.map((child) => this.#work(child)));
+      await Promise.all(trainers.map((child) => this.#work(child)));
     } finally {
       this.#context.signal.removeEventListener('abort', close);
       await Promise.allSettled(children.map((child) => child.close()));
@@ -176,7 +183,7 @@ class LocalSearch {
     const rung = work.kind === 'train' ? this.#request.ladder.rungs[work.rung] : undefined;
     try {
       if (work.kind === 'measure') {
-        const reply = await child.ask({ kind: 'measure', encoding }, 'measured');
+        const reply = await this.#measure(child, encoding);
         if (reply.kind === 'failed') await this.#keep(withFailed(this.#file, id, reply.why));
         else {
           const { stepSeconds, parametersM, macsM } = reply;
@@ -193,6 +200,14 @@ class LocalSearch {
       if (!(error instanceof EvaluatorLost)) throw error;
       await this.#keep(withLost(this.#file, work.candidate, error.message));
     }
+  }
+
+  #measure(child: EvaluatorChild, encoding: string) {
+    const timer = this.#timer;
+    if (timer === undefined) return child.ask({ kind: 'measure', encoding }, 'measured');
+    const reply = this.#timing.then(() => timer.ask({ kind: 'measure', encoding }, 'measured'));
+    this.#timing = reply.catch(() => undefined);
+    return reply;
   }
 
   /** One write at a time, in the order of the changes. */
