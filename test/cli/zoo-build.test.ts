@@ -43,7 +43,16 @@ function aSearch(): SearchFile {
 
 const request = (over: Partial<ZooBuildRequest> = {}): ZooBuildRequest => ({
   ...{ search: join(world.folder, 'search'), path: world.images, zoo: join(world.folder, 'built') },
-  ...{ size: 2, epochs: 2, prefix: 'own', licence: 'CC0', validationShare: 0.2, seed: 1, measuringSeconds: 0 },
+  ...{
+    size: 2,
+    epochs: 2,
+    prefix: 'own',
+    only: undefined,
+    licence: 'CC0',
+    validationShare: 0.2,
+    seed: 1,
+    measuringSeconds: 0,
+  },
   ...over,
 });
 
@@ -87,6 +96,20 @@ test('a name that another network has is not taken from it', async () => {
   await addRandomMember(zoo, 'own-1', beaten);
   await expect(buildZoo(request({ zoo }), contextIn(world))).rejects.toThrow('has another network under the name');
 });
+
+test(
+  'one of them alone is made where processes share the work, and a name that is none is refused',
+  async () => {
+    const zoo = join(world.folder, 'part');
+    const { members, ended } = await buildZoo(request({ zoo, only: 'own-2', epochs: 1 }), contextIn(world));
+    expect({ ended, names: members.map(({ name, encoding }) => [name, encoding]) }).toEqual({
+      ended: 'done',
+      names: [['own-2', good]],
+    });
+    await expect(buildZoo(request({ zoo, only: 'own-9' }), contextIn(world))).rejects.toThrow('no member "own-9"');
+  },
+  patience,
+);
 
 test('without a search there is nothing to build', async () => {
   const search = join(world.folder, 'nowhere');

@@ -29,6 +29,8 @@ export interface ZooBuildRequest {
   readonly epochs: number;
   /** Their names are this with a number, fastest first. */
   readonly prefix: string;
+  /** Of those, the only one to make; undefined makes all. Several processes, each with a zoo of its own, share the work so. */
+  readonly only: string | undefined;
   readonly licence: string;
   readonly validationShare: number;
   readonly seed: number;
@@ -83,13 +85,19 @@ async function searchIn(folder: string): Promise<SearchFile> {
   throw new InputError(`There is no search in "${folder}".`, 'Make one with: nasoa search DATA --out FOLDER');
 }
 
-function wantedMembers({ size, prefix, search }: ZooBuildRequest, file: SearchFile): readonly Wanted[] {
+function wantedMembers({ size, prefix, search, only }: ZooBuildRequest, file: SearchFile): readonly Wanted[] {
   const { settings } = file.search;
   const { evaluated }: SearchProgress = nsga2Search.progress(file.search);
   const most = settings.constraints.maxStepSeconds ?? Number.POSITIVE_INFINITY;
   const isWhole = ({ stepSeconds, missedRungs = 0 }: Evaluated): boolean => stepSeconds <= most && missedRungs === 0;
   const chosen = chooseMembers(evaluated.filter(isWhole), settings.objectives, size);
-  if (chosen.length > 0) return chosen.map(({ encoding }, i) => ({ name: `${prefix}-${i + 1}`, encoding }));
+  const wanted = chosen.map(({ encoding }, i) => ({ name: `${prefix}-${i + 1}`, encoding }));
+  const some = only === undefined ? wanted : wanted.filter(({ name }) => name === only);
+  if (some.length > 0) return some;
+  if (wanted.length > 0) {
+    const names = wanted.map(({ name }) => name).join(', ');
+    throw new InputError(`The search gives no member "${only}".`, `Give --only one of: ${names}.`);
+  }
   throw new InputError(
     `The search in "${search}" has no candidate that was trained in full.`,
     'Let it go on with the command that it was begun with.',
