@@ -28,7 +28,9 @@ export async function planningClaims(): Promise<readonly Claim[]> {
   const predictor = replay(defaultPredictor, encodedOptions(seed), lessonsOf(known), rng);
   const { features } = known[0] as Experience;
   // as many as a profile has time for
-  const measured = zoo.members.flatMap(({ name, steps }) => steps.slice(0, 3).map((step) => ({ ...step, member: name })));
+  const measured = zoo.members.flatMap(({ name, steps }) =>
+    steps.slice(0, 3).map((step) => ({ ...step, member: name })),
+  );
   const timing = calibrate(zoo.members, measured);
   const planMilliseconds = Array.from({ length: plans }, () =>
     milliseconds(() =>
