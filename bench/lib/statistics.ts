@@ -7,5 +7,9 @@ export function median(values: readonly number[]): number {
 }
 
 /** NaN for none. */
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** NaN for none. */
 export const geometricMean = (values: readonly number[]): number =>
   values.length === 0 ? Number.NaN : Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);

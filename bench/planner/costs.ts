@@ -39,8 +39,13 @@ export function shrunkenMeans(pairs: readonly (readonly [string, number])[]): Re
 const boosting = { ...defaultBoosting, trees: 400, leaves: 15, leafRows: 8, shrinkage: 1, inputShare: 0.5 } as const;
 const heldOutShare = 0.2;
 
-export function fitCosts(datasets: readonly TableDataset[], view: View, seed: number): CostModel {
-  const means = modelCosts(datasets);
+/** `means`: of the networks, see `modelCosts`. */
+export function fitCosts(
+  datasets: readonly TableDataset[],
+  view: View,
+  means: ReadonlyMap<string, number>,
+  seed: number,
+): CostModel {
   const typical = [...means.values()].reduce((sum, value) => sum + value, 0) / means.size;
   const baseOf = (row: TableRow): number => means.get(modelOf(row)) ?? typical;
   const examples = datasets.flatMap((dataset) =>

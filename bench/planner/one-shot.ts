@@ -22,9 +22,10 @@ export function prepare(table: Table, seed: number): Ground {
       return rows.map((row) => [modelOf(row), bestOf([row]) / best] as const);
     }),
   );
-  const models = new Map([...modelCosts(datasets)].map(([name, cost]) => [name, [cost, ranks.get(name) ?? 0]]));
+  const means = modelCosts(datasets);
+  const models = new Map([...means].map(([name, cost]) => [name, [cost, ranks.get(name) ?? 0]]));
   const view = viewOf(table, models);
-  return { datasets, view, costs: fitCosts(datasets, view, deriveSeed(seed, 'costs')), seed };
+  return { datasets, view, costs: fitCosts(datasets, view, means, deriveSeed(seed, 'costs')), seed };
 }
 
 /** Regret by budget of what is picked for each data set, in their order. */

@@ -1,13 +1,13 @@
 /** The peers' runs, in Python: each is told the rows as configurations of categories and numbers. */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { RunError } from '../../src/lib/errors.ts';
+import { pythonLines } from '../peers/python-lines.ts';
 import type { TableDataset, TableRow } from './table.ts';
 import { mostEpochs } from './view.ts';
+
+const script = fileURLToPath(new URL('peers.py', import.meta.url));
 
 export interface PeerRun {
   readonly peer: string;
@@ -60,20 +60,12 @@ export async function runPeers(
         const file = join(folder, `job-${process}.json`);
         const own = turns.filter((_turn, i) => i % count === process);
         await writeFile(file, JSON.stringify({ budgets, epochs: mostEpochs, datasets: described, turns: own }));
-        await runProcess(python, file, onTurn);
+        for await (const runs of pythonLines<readonly PeerRun[]>(python, script, file)) onTurn(runs);
       }),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function runProcess(python: string, file: string, onTurn: PeerListener): Promise<void> {
-  const script = fileURLToPath(new URL('peers.py', import.meta.url));
-  const child = spawn(python, ['-B', script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  for await (const line of createInterface({ input: child.stdout })) onTurn(JSON.parse(line) as readonly PeerRun[]);
-  if ((await ended) !== 0) throw new RunError('A run of the peers failed.', 'See its messages above.');
 }
 
 /** One column a choice, in place of one a value. */

@@ -1,4 +1,5 @@
 import { atMost, type Claim, type Row } from '../lib/results.ts';
+import { mean } from '../lib/statistics.ts';
 import type { PeerRun } from './peers.ts';
 import { regretOf, type TableDataset } from './table.ts';
 import type { PieceRegrets } from './work.ts';
@@ -61,7 +62,6 @@ export function chanceSamples(
   );
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const rounded = (value: number): number => Number(value.toFixed(3));
 
 /** Of a method: means over data sets and seeds by budget, and the least and most of any seed. */

@@ -3,13 +3,12 @@
  * over recorded candidates. `--table FILE` names a search's state file; `--quick` is a short run that shows that
  * everything works and writes no result; `--strict` exits 1 where a claim does not hold.
  */
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RunError } from '../../src/lib/errors.ts';
 import { exitCode, printClaims, printTable, type Row, writeResult } from '../lib/results.ts';
 import { runMain } from '../lib/run-main.ts';
 import { searchEnvironment } from '../peers/environment.ts';
+import { pythonLines } from '../peers/python-lines.ts';
 import { type ProblemName, problems, reached, solve } from './problems.ts';
 import { randomRows, reachedOf, readTable, scaledPoints, searchedRows, type Table } from './recorded.ts';
 import { claimsOfProblems, claimsOfTable, columns, problemRow, tableRow } from './report.ts';
@@ -31,18 +30,13 @@ interface PeerRun {
 /** Hypervolumes of pymoo by problem, in the order of the seeds. */
 async function peerVolumes(python: string): Promise<ReadonlyMap<ProblemName, readonly number[]>> {
   const script = fileURLToPath(new URL('pymoo_nsga2.py', import.meta.url));
-  const child = spawn(python, ['-B', script, JSON.stringify({ ...effort, problems: names })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const wanted = JSON.stringify({ ...effort, problems: names });
   const volumes = new Map<ProblemName, number[]>(names.map((name) => [name, []]));
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { problem, points, evaluations } = JSON.parse(line) as PeerRun;
+  for await (const { problem, points, evaluations } of pythonLines<PeerRun>(python, script, wanted)) {
     if (evaluations !== effort.evaluations)
       throw new RunError(`pymoo made ${evaluations} evaluations.`, 'Mend the bench.');
     volumes.get(problem)?.push(reached(points));
   }
-  if ((await ended) !== 0) throw new RunError("pymoo's run failed.", 'See its messages above.');
   return volumes;
 }
 

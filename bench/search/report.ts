@@ -1,4 +1,5 @@
 import { atLeast, type Claim, type Row } from '../lib/results.ts';
+import { mean } from '../lib/statistics.ts';
 
 /** Bounds that the project has set itself. */
 const ofPeer = 0.99;
@@ -16,7 +17,6 @@ export const columns: Readonly<Record<string, string>> = {
   ofTable: 'share of the hypervolume of the whole table',
 };
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 const rounded = (value: number): number => Number(value.toFixed(4));
 
 export const problemRow = (problem: string, ours: readonly number[], peer: readonly number[]): Row => ({

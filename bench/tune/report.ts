@@ -1,4 +1,5 @@
 import { atLeast, atMost, type Claim, type Row } from '../lib/results.ts';
+import { mean } from '../lib/statistics.ts';
 import { arms } from './arms.ts';
 import { type ArmName, armNames, type Run, runOf } from './runs.ts';
 
@@ -21,7 +22,6 @@ export const columns: Readonly<Record<string, string>> = {
 /** How far beyond its budget a run may come. */
 const allowedSeconds = (budgetSeconds: number): number => Math.max(1, 0.01 * budgetSeconds);
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 const budgetsOf = (runs: readonly Run[]): readonly number[] =>

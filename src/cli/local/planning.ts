@@ -122,19 +122,16 @@ export async function profileHere(
 
 export function outcomeOf({ dataset, zoo, features, plan, profileSeconds, planningSeconds }: Planned): PlanOutcome {
   const { stages } = memberOf(zoo, plan.member);
-  const images = dataset.train.length + dataset.val.length;
-  const skipped = dataset.skipped.length;
-  return {
-    dataset: dataset.name,
-    images,
-    classes: dataset.classes.length,
-    skipped,
-    features,
-    stages,
-    plan,
-    planningSeconds: profileSeconds + planningSeconds,
-  };
+  return { ...factsOf(dataset), features, stages, plan, planningSeconds: profileSeconds + planningSeconds };
 }
+
+/** What every outcome tells of its data set. */
+export const factsOf = ({ name, train, val, classes, skipped }: Dataset) => ({
+  dataset: name,
+  images: train.length + val.length,
+  classes: classes.length,
+  skipped: skipped.length,
+});
 
 export const openZoo = (request: Pick<PlanRequest, 'zoo'>, env: NodeJS.ProcessEnv): Promise<Zoo> =>
   request.zoo === undefined ? defaultZoo(env) : loadZoo(request.zoo);

@@ -3,6 +3,7 @@
  * (Ke et al., "LightGBM", 2017): the yardstick for tables, where neither scale nor form of an input is known.
  */
 import type { Rng } from '../../lib/rng.ts';
+import { bounded } from '../logit.ts';
 
 export interface BoostingOptions {
   readonly trees: number;
@@ -160,22 +161,19 @@ interface Split {
 
 function growTree(members: Uint32Array, inputs: readonly number[], ground: Ground): Tree {
   const { columns, residuals, options } = ground;
-  const tree = {
-    inputs: [-1],
-    thresholds: [0],
-    left: [-1],
-    right: [-1],
-    answers: [0],
-  };
+  const tree = { inputs: [] as number[], thresholds: [] as number[], left: [] as number[], right: [] as number[] };
+  const answers: number[] = [];
   const spare = new Uint32Array(members.length);
-  const leafOf = (node: number, from: number, to: number, low: number, high: number): Leaf => {
+  const addLeaf = (from: number, to: number, low: number, high: number): Leaf => {
+    const node = tree.inputs.push(-1) - 1;
+    for (const list of [tree.thresholds, tree.left, tree.right]) list.push(-1);
     let sum = 0;
     for (let i = from; i < to; i++) sum += residuals[members[i] as number] as number;
-    tree.answers[node] = options.learningRate * bounded(sum / (to - from + options.shrinkage), low, high);
+    answers.push(options.learningRate * bounded(sum / (to - from + options.shrinkage), low, high));
     const split = bestSplit(members.subarray(from, to), sum, { low, high }, inputs, ground);
     return { node, from, to, sum, low, high, split };
   };
-  const open: Leaf[] = [leafOf(0, 0, members.length, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)];
+  const open: Leaf[] = [addLeaf(0, members.length, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)];
   for (let leaves = 1; leaves < options.leaves; leaves++) {
     let best = -1;
     for (const [i, { split }] of open.entries()) {
@@ -187,26 +185,20 @@ function growTree(members: Uint32Array, inputs: readonly number[], ground: Groun
     const { input, bin, leftSum, leftRows } = leaf.split;
     const { bins, edges } = columns[input] as Column;
     const middle = part(members, spare, from, to, (row) => (bins[row] as number) <= bin);
-    const [l, r] = [tree.inputs.length, tree.inputs.length + 1];
-    tree.inputs[node] = input;
-    tree.thresholds[node] = edges[bin] as number;
-    [tree.left[node], tree.right[node]] = [l, r];
-    for (const child of [l, r]) {
-      tree.inputs[child] = -1;
-      [tree.thresholds[child], tree.left[child], tree.right[child], tree.answers[child]] = [0, -1, -1, 0];
-    }
     let border: readonly [number, number] = [high, low];
     if (options.increasing.includes(input)) {
       const meanOf = (s: number, n: number): number => bounded(s / (n + options.shrinkage), low, high);
       const between = (meanOf(leftSum, leftRows) + meanOf(sum - leftSum, to - from - leftRows)) / 2;
       border = [between, between];
     }
-    open.push(leafOf(l, from, middle, low, border[0]), leafOf(r, middle, to, border[1], high));
+    const children = [addLeaf(from, middle, low, border[0]), addLeaf(middle, to, border[1], high)] as const;
+    tree.inputs[node] = input;
+    tree.thresholds[node] = edges[bin] as number;
+    [tree.left[node], tree.right[node]] = [children[0].node, children[1].node];
+    open.push(...children);
   }
-  return tree;
+  return { ...tree, answers };
 }
-
-const bounded = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
 /** Puts those that `isLeft` first, in their order; the place where the others begin. */
 function part(

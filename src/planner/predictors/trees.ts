@@ -1,6 +1,6 @@
 import type { Json } from '../../lib/json.ts';
 import { createRng, deriveSeed } from '../../lib/rng.ts';
-import { logit, sigmoid } from '../logit.ts';
+import { bounded, logit, sigmoid } from '../logit.ts';
 import {
   type BoostedTrees,
   type BoostingOptions,
@@ -59,7 +59,7 @@ interface Model {
 function trees(options: PredictorOptions, model: Model): Predictor {
   const { linear, kept } = model;
   const correction = (x: Float64Array): number => (model.grown === undefined ? 0 : predictBoosted(model.grown, x));
-  const corrected = (accuracy: number, by: number): number => sigmoid(bounded(logit(accuracy) + by, 30));
+  const corrected = (accuracy: number, by: number): number => sigmoid(bounded(logit(accuracy) + by, -30, 30));
   return {
     name,
     version: treesVersion,
@@ -82,7 +82,9 @@ function trees(options: PredictorOptions, model: Model): Predictor {
     rehearse: (x, y) => linear.rehearse(x, y),
     settle(): void {
       if (kept.length < fewestToGrow) return;
-      const targets = kept.map(({ x, y }) => bounded(logit(y) - logit(linear.predictOne(x).mean), largestPull));
+      const targets = kept.map(({ x, y }) =>
+        bounded(logit(y) - logit(linear.predictOne(x).mean), -largestPull, largestPull),
+      );
       const rng = createRng(deriveSeed(options.seed, `trees of ${linear.experiences}`));
       model.grown = fitBoostedTrees({ rows: kept.map(({ x }) => x), targets }, boosting, rng);
     },
@@ -101,8 +103,6 @@ function trees(options: PredictorOptions, model: Model): Predictor {
     },
   };
 }
-
-const bounded = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
 
 const jsonOf = ({ inputs, thresholds, left, right, answers }: Tree) => ({
   ...{ inputs: [...inputs], thresholds: [...thresholds], left: [...left], right: [...right], answers: [...answers] },
