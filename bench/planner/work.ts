@@ -1,7 +1,5 @@
 /** The pieces that a run of the benchmark consists of: one training side and the data sets to choose for. */
 export interface Piece {
-  /** Folders of tables whose data sets are named below. */
-  readonly folders: readonly string[];
   /** Of the seeds, or of the orders of a stream. */
   readonly seed: number;
   readonly learn: readonly string[];
