@@ -42,8 +42,9 @@ const keys = ['config_id', 'dataset'] as const;
 
 /** Throws InputError where the folder is no such table. */
 export async function readTable(folder: string): Promise<Table> {
-  const [text, curves, costs, descriptors] = await Promise.all([
-    read(folder, 'configs.csv'),
+  // first, so that what is said of a wrong folder is always the same
+  const text = await read(folder, 'configs.csv');
+  const [curves, costs, descriptors] = await Promise.all([
     readJson<Curves>(folder, 'accuracy_curves.json'),
     readJson<Curves>(folder, 'cost_curves.json'),
     readJson<Readonly<Record<string, readonly number[]>>>(folder, 'dataset_descriptors.json'),
