@@ -1,5 +1,4 @@
-import { appendFileSync, existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { KeptLines } from '../lib/kept-lines.ts';
 import type { PeerRun } from './peers.ts';
 import type { PieceRegrets } from './work.ts';
 
@@ -8,32 +7,27 @@ interface Part {
   readonly runs?: readonly PeerRun[];
 }
 
-/** What was measured so far, in a file of a line each where one is given: a run of hours may be killed and go on. */
+/** What was measured so far: the regrets of the planner's choices, and the runs of the peers. */
 export class Kept {
-  readonly regrets: PieceRegrets[] = [];
-  readonly runs: PeerRun[] = [];
-  readonly #file: string | undefined;
+  readonly #lines: KeptLines<Part>;
 
-  private constructor(file: string | undefined) {
-    this.#file = file;
+  private constructor(lines: KeptLines<Part>) {
+    this.#lines = lines;
   }
 
   static async open(file: string | undefined): Promise<Kept> {
-    const kept = new Kept(file);
-    if (file === undefined || !existsSync(file)) return kept;
-    const lines = (await readFile(file, 'utf8')).split('\n');
-    // the last line is whole only if its end was written too
-    for (const line of lines.slice(0, -1)) kept.#take(JSON.parse(line) as Part);
-    return kept;
+    return new Kept(await KeptLines.open<Part>(file));
+  }
+
+  get regrets(): readonly PieceRegrets[] {
+    return this.#lines.all.flatMap(({ regrets = [] }) => regrets);
+  }
+
+  get runs(): readonly PeerRun[] {
+    return this.#lines.all.flatMap(({ runs = [] }) => runs);
   }
 
   add(part: Part): void {
-    this.#take(part);
-    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify(part)}\n`);
-  }
-
-  #take({ regrets = [], runs = [] }: Part): void {
-    this.regrets.push(...regrets);
-    this.runs.push(...runs);
+    this.#lines.add(part);
   }
 }

@@ -12,7 +12,10 @@ const sharedFolder = (env: NodeJS.ProcessEnv): string =>
   env.NASOA_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url));
 
 /** Path of the archive of a data set. Throws InputError where the development data are not there. */
-export async function archiveOf(name: DatasetName, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function archiveOf(
+  name: DatasetName | 'tiny-imagenet-100',
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   const path = join(sharedFolder(env), 'datasets', `${name}.tar.gz`);
   if (await exists(path)) return path;
   throw new InputError(

@@ -33,7 +33,7 @@ export interface Ladder {
 
 export const fullRung: Rung = { inputSize: 64, stepShare: 1 };
 export const defaultLadder: Ladder = {
-  rungs: [{ inputSize: 32, stepShare: 0.15 }, { inputSize: 64, stepShare: 0.35 }, fullRung],
+  rungs: [{ inputSize: 64, stepShare: 0.2 }, fullRung],
   keep: 0.5,
   calibration: 20,
 };

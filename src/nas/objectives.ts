@@ -9,12 +9,23 @@ export interface JudgedCandidate extends Judged {
 }
 
 export function judged(candidate: Evaluated, { objectives, constraints }: Judging): JudgedCandidate {
-  const most = constraints.maxStepSeconds ?? Number.POSITIVE_INFINITY;
-  const tooSlow = Math.max(0, candidate.stepSeconds / most - 1);
   // an accuracy of a lower rung is not to be compared: Deb's rules put it behind all that were trained in full
-  const violation = tooSlow + (candidate.missedRungs ?? 0);
+  const missed = candidate.missedRungs ?? 0;
+  const violation = excess(candidate, missed > 0 ? { ...constraints, minAccuracy: undefined } : constraints) + missed;
   return { candidate, losses: objectives.map((objective) => lossOf(candidate, objective)), violation };
 }
+
+/** How far a result is from the constraints that only an evaluation shows; 0 where it keeps them. */
+function excess(
+  { stepSeconds, accuracy }: Measured,
+  { maxStepSeconds = Number.POSITIVE_INFINITY, minAccuracy = 0 }: Judging['constraints'],
+): number {
+  return Math.max(0, stepSeconds / maxStepSeconds - 1) + Math.max(0, minAccuracy - accuracy);
+}
+
+/** Whether a candidate was trained in full and keeps the constraints that only an evaluation shows. */
+export const isAllowed = (candidate: Measured, { constraints }: Pick<Judging, 'constraints'>): boolean =>
+  (candidate.missedRungs ?? 0) === 0 && excess(candidate, constraints) === 0;
 
 /** Times and sizes differ by factors, so their logarithms are compared. */
 export const lossOf = (measured: Measured, objective: Objective): number =>

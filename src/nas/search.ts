@@ -27,6 +27,8 @@ export interface SearchSettings {
   readonly constraints: {
     readonly maxParametersM?: number | undefined;
     readonly maxStepSeconds?: number | undefined;
+    /** Of a training in full: what networks that are too small to be of use do not reach. */
+    readonly minAccuracy?: number | undefined;
     /** Of a training step with that batch, as `trainingMemory` reckons it. */
     readonly maxMemory?: { readonly mib: number; readonly batchSize: number } | undefined;
   };

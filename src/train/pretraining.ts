@@ -44,10 +44,10 @@ export const pretrainingSide = (inputSize: number): number => trainingSide(input
 /** A short training ranks networks nearly as a long one does, if all get the same: so many steps of the same images. */
 const proxy = { steps: 800, epochs: 20, validationImages: 4000 } as const;
 
-/** The recipe cut short, at the proxy's size. */
-export function proxyRegime(images: number): Regime {
+/** The recipe cut short, at the proxy's size: so many steps, and fewer of few images. */
+export function proxyRegime(images: number, steps: number = proxy.steps): Regime {
   const regime = pretrainingRegime({ inputSize: proxyInputSize, images, epochs: proxy.epochs });
-  return { ...regime, steps: Math.min(regime.steps, proxy.steps) };
+  return { ...regime, steps: Math.min(regime.steps, steps) };
 }
 
 /** Images that a proxy training sees at most. */

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../lib/duration.ts';
 import type { Answer, CommandContext, Run } from '../context.ts';
 import { Interruption } from '../interruption.ts';
@@ -15,11 +15,12 @@ interface SearchOptions {
   readonly seed: number;
   readonly steps: number;
   readonly ladder: boolean;
-  readonly timesCpu: boolean;
+  readonly timesCpu?: string | true;
   readonly valShare: number;
   readonly maxParameters?: number;
   readonly maxMemory?: number;
   readonly maxStep?: number;
+  readonly minAccuracy?: number;
 }
 
 const notes = `
@@ -53,9 +54,14 @@ export function addSearch(program: Command, run: Run): void {
       1,
     )
     .option('--seed <n>', 'seed of everything random', integer('--seed', { min: 0, max: 4_294_967_295 }), 0)
-    .option('--steps <n>', 'steps of a training in full at most', integer('--steps', { min: 1, max: 800 }), 800)
+    .option('--steps <n>', 'steps of a training in full at most', integer('--steps', { min: 1, max: 100_000 }), 800)
     .option('--no-ladder', 'train each candidate in full at once')
-    .option('--times-cpu', 'time steps on the CPU, also where a GPU trains the candidates', false)
+    .addOption(
+      new Option(
+        '--times-cpu [cores]',
+        'time steps on the CPU, also where a GPU trains the candidates; on these cores alone, such as 2-3',
+      ).argParser(coresOf),
+    )
     .option(
       '--val-share <share>',
       'share that validates, where the data has no split',
@@ -72,6 +78,11 @@ export function addSearch(program: Command, run: Run): void {
       '--max-step <seconds>',
       'seconds of a step over 64 images at most',
       decimal('--max-step', { min: 0.0001, max: 1000 }),
+    )
+    .option(
+      '--min-accuracy <share>',
+      'accuracy after a training in full at least, such as 0.2',
+      decimal('--min-accuracy', { min: 0, max: 1 }),
     )
     .addHelpText('after', notes)
     .action(async (path: string, options: SearchOptions) => {
@@ -92,14 +103,20 @@ export function addSearch(program: Command, run: Run): void {
     });
 }
 
+function coresOf(text: string): string {
+  if (/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) return text;
+  throw new InvalidArgumentError('Give numbers of cores, such as 2-3 or 0,2.');
+}
+
 async function requestOf(path: string, options: SearchOptions): Promise<SearchRequest> {
   const { proxyInputSize, proxySpace } = await import('../../nas/search.ts');
   const { defaultLadder, noLadder } = await import('../../nas/ladder.ts');
   const { comparedBatch } = await import('../../train/step-time.ts');
   const { out, evaluations, population, time, parallel, seed, steps, ladder, valShare, timesCpu } = options;
-  const { maxParameters, maxMemory, maxStep } = options;
+  const { maxParameters, maxMemory, maxStep, minAccuracy } = options;
   return {
-    ...{ path, out, seed, steps, parallel, timesCpu, validationShare: valShare, timeSeconds: time },
+    ...{ path, out, seed, steps, parallel, validationShare: valShare, timeSeconds: time },
+    timesCpu: timesCpu === undefined ? undefined : timesCpu === true ? {} : { cores: timesCpu },
     ladder: ladder ? defaultLadder : noLadder,
     settings: {
       ...{ evaluations, population, space: proxySpace, inputSize: proxyInputSize },
@@ -107,6 +124,7 @@ async function requestOf(path: string, options: SearchOptions): Promise<SearchRe
       constraints: {
         ...(maxParameters === undefined ? {} : { maxParametersM: maxParameters }),
         ...(maxStep === undefined ? {} : { maxStepSeconds: maxStep }),
+        ...(minAccuracy === undefined ? {} : { minAccuracy }),
         ...(maxMemory === undefined ? {} : { maxMemory: { mib: maxMemory, batchSize: comparedBatch } }),
       },
     },

@@ -5,7 +5,8 @@ import type { PretrainingJob } from '../../crds/trainer-job.ts';
 import { InputError } from '../../lib/errors.ts';
 import { chooseMembers } from '../../nas/front.ts';
 import { nsga2Search } from '../../nas/nsga2.ts';
-import type { Evaluated, SearchProgress } from '../../nas/search.ts';
+import { isAllowed } from '../../nas/objectives.ts';
+import type { SearchProgress } from '../../nas/search.ts';
 import { addMember, loadZoo, weightsPath, type ZooMember } from '../../nas/zoo.ts';
 import { silentLog } from '../../server/logger.ts';
 import type { CommandContext } from '../context.ts';
@@ -88,9 +89,8 @@ async function searchIn(folder: string): Promise<SearchFile> {
 function wantedMembers({ size, prefix, search, only }: ZooBuildRequest, file: SearchFile): readonly Wanted[] {
   const { settings } = file.search;
   const { evaluated }: SearchProgress = nsga2Search.progress(file.search);
-  const most = settings.constraints.maxStepSeconds ?? Number.POSITIVE_INFINITY;
-  const isWhole = ({ stepSeconds, missedRungs = 0 }: Evaluated): boolean => stepSeconds <= most && missedRungs === 0;
-  const chosen = chooseMembers(evaluated.filter(isWhole), settings.objectives, size);
+  const allowed = evaluated.filter((one) => isAllowed(one, settings));
+  const chosen = chooseMembers(allowed, settings.objectives, size);
   const wanted = chosen.map(({ encoding }, i) => ({ name: `${prefix}-${i + 1}`, encoding }));
   const some = only === undefined ? wanted : wanted.filter(({ name }) => name === only);
   if (some.length > 0) return some;

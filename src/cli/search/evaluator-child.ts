@@ -17,11 +17,16 @@ export class EvaluatorLost extends Error {}
 export class EvaluatorChild {
   readonly #options: EvaluatorOptions;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #cores: string | undefined;
   #child: ChildProcess | undefined;
 
-  /** `hidesGpu`: the process works on the CPU whatever the machine has. */
-  constructor(options: EvaluatorOptions, { hidesGpu = false }: { readonly hidesGpu?: boolean } = {}) {
+  /** `hidesGpu`: the process works on the CPU whatever the machine has; `cores`: on these alone, in taskset's words. */
+  constructor(
+    options: EvaluatorOptions,
+    { hidesGpu = false, cores }: { readonly hidesGpu?: boolean; readonly cores?: string } = {},
+  ) {
     this.#options = options;
+    this.#cores = cores;
     this.#env = hidesGpu ? { ...process.env, CUDA_VISIBLE_DEVICES: '-1' } : process.env;
   }
 
@@ -31,7 +36,7 @@ export class EvaluatorChild {
     expected: K,
   ): Promise<Extract<Reply, { readonly kind: K | 'failed' }>> {
     if (this.#child === undefined) {
-      this.#child = fork(program, { stdio: ['ignore', 2, 2, 'ipc'], env: this.#env });
+      this.#child = fork(program, { stdio: ['ignore', 2, 2, 'ipc'], env: this.#env, ...pinning(this.#cores) });
       await this.ask({ kind: 'open', options: this.#options }, 'opened');
     }
     const reply = await this.#exchange(this.#child, request);
@@ -74,3 +79,9 @@ export class EvaluatorChild {
     });
   }
 }
+
+/** TensorFlow makes as many threads as the process may use cores, so it has to be pinned from its very start. */
+const pinning = (cores: string | undefined) =>
+  cores === undefined
+    ? {}
+    : { execPath: 'taskset', execArgv: ['--cpu-list', cores, process.execPath, ...process.execArgv] };

@@ -8,7 +8,7 @@ import { proxyInputSize } from '../../nas/search.ts';
 import type { Regime } from '../../planner/types.ts';
 import { type Dataset, openDataset } from '../../train/dataset.ts';
 import { decodeAll, type ImageStore } from '../../train/image-cache.ts';
-import { pretrain, pretrainingSide, proxyImages, proxyRegime } from '../../train/pretraining.ts';
+import { pretrain, pretrainingSide, proxyRegime } from '../../train/pretraining.ts';
 import { comparedStep } from '../../train/step-time.ts';
 import { scratchFolder, workersHere } from '../local/planning.ts';
 import { proxyPart } from '../local/visited-images.ts';
@@ -94,11 +94,10 @@ export class Evaluator {
 
 /** The recipe of candidates, for a rung: fewer steps with a whole schedule of their own, of smaller images. */
 export function rungRegime(images: number, { inputSize, stepShare }: Rung, steps: number): Regime {
-  const full = proxyRegime(images);
-  return { ...full, inputSize, steps: Math.max(1, Math.round(Math.min(full.steps, steps) * stepShare)) };
+  const full = proxyRegime(images, steps);
+  return { ...full, inputSize, steps: Math.max(1, Math.round(full.steps * stepShare)) };
 }
 
-/** Fewer steps than pods run need fewer images. */
-function visitsOf(dataset: Dataset, { steps }: EvaluatorOptions): number {
-  return Math.min(proxyImages.visits, steps * proxyRegime(dataset.train.length).batchSize);
-}
+/** So many images are seen; no others need decoding. */
+const visitsOf = (dataset: Dataset, { steps }: EvaluatorOptions): number =>
+  steps * proxyRegime(dataset.train.length).batchSize;

@@ -30,8 +30,11 @@ export interface SearchRequest {
   readonly timeSeconds: number | undefined;
   /** Candidates evaluated at one time. */
   readonly parallel: number;
-  /** Step times are those of the CPU, though a GPU may train: for members that people fine-tune without one. */
-  readonly timesCpu: boolean;
+  /**
+   * Step times are those of the CPU, though a GPU may train: for members that people fine-tune without one. `cores`: on
+   * these alone, in taskset's words.
+   */
+  readonly timesCpu: { readonly cores?: string } | undefined;
 }
 
 /** How far a search is, for those who watch it. */
@@ -132,7 +135,7 @@ class LocalSearch {
     const { validationShare, seed, steps, parallel, timesCpu } = this.#request;
     const options = { path: root, validationShare, seed, steps };
     const trainers = Array.from({ length: parallel }, () => new EvaluatorChild(options));
-    this.#timer = timesCpu ? new EvaluatorChild(options, { hidesGpu: true }) : undefined;
+    this.#timer = timesCpu === undefined ? undefined : new EvaluatorChild(options, { hidesGpu: true, ...timesCpu });
     const children = this.#timer === undefined ? trainers : [...trainers, this.#timer];
     const close = (): void => void Promise.allSettled(children.map((child) => child.close()));
     this.#context.signal.addEventListener('abort', close, { once: true });

@@ -2,6 +2,7 @@
 import type { ModelZoo } from '../../crds/model-zoo.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { chooseMembers } from '../../nas/front.ts';
+import { isAllowed } from '../../nas/objectives.ts';
 import type { Evaluated, SearchProgress } from '../../nas/search.ts';
 import { architectureSearch, newMember, type ZooMember, type ZooState } from './zoo-state.ts';
 
@@ -37,10 +38,10 @@ export const isTimeSpent = ({ searchSeconds }: ZooState, { search }: Spec): bool
   search?.time !== undefined && searchSeconds >= parseDuration(search.time, 'search.time');
 
 /** Candidates that keep the constraints that only an evaluation shows. */
-export const allowedOf = (state: ZooState): readonly Evaluated[] => {
-  const most = state.search?.settings.constraints.maxStepSeconds ?? Number.POSITIVE_INFINITY;
-  return progressOf(state)?.evaluated.filter(({ stepSeconds }) => stepSeconds <= most) ?? [];
-};
+export const allowedOf = ({ search, ...state }: ZooState): readonly Evaluated[] =>
+  search === undefined
+    ? []
+    : (progressOf({ search, ...state })?.evaluated.filter((one) => isAllowed(one, search.settings)) ?? []);
 
 const inProgress = (state: ZooState): number =>
   (progressOf(state)?.open.length ?? 0) + state.members.filter(({ phase }) => phase === 'Pretraining').length;

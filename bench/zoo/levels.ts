@@ -1,0 +1,62 @@
+/** Step times of families of networks at equal accuracy. */
+import { ours } from './networks.ts';
+
+export interface Point {
+  readonly family: string;
+  readonly accuracy: number;
+  /** Seconds of a training step. */
+  readonly seconds: number;
+}
+
+/** Those that no other of the list beats, fastest first. */
+export function front<P extends Point>(points: readonly P[]): readonly P[] {
+  const sorted = [...points].sort((a, b) => a.seconds - b.seconds || b.accuracy - a.accuracy);
+  let best = Number.NEGATIVE_INFINITY;
+  return sorted.filter(({ accuracy }) => {
+    if (accuracy <= best) return false;
+    best = accuracy;
+    return true;
+  });
+}
+
+/**
+ * Seconds at which the front of `points` reaches an accuracy, between two networks on the line through their logarithms;
+ * the fastest network's where all are more accurate, and undefined where none is.
+ */
+export function secondsAt(points: readonly Point[], accuracy: number): number | undefined {
+  const line = front(points);
+  const above = line.findIndex((one) => one.accuracy >= accuracy);
+  const [below, reached] = [line[above - 1], line[above]];
+  if (reached === undefined) return undefined;
+  if (below === undefined) return reached.seconds;
+  const share = (accuracy - below.accuracy) / (reached.accuracy - below.accuracy);
+  return below.seconds * (reached.seconds / below.seconds) ** share;
+}
+
+/** Three accuracies that our front spans: at a quarter, at half and at all of the way up. */
+export function levelsOf(points: readonly Point[]): readonly number[] {
+  const own = front(points.filter(({ family }) => family === ours)).map(({ accuracy }) => accuracy);
+  const [least = Number.NaN, most = Number.NaN] = [own[0], own.at(-1)];
+  return [0.25, 0.5, 1].map((share) => least + share * (most - least));
+}
+
+export interface Level {
+  readonly family: string;
+  readonly accuracy: number;
+  readonly ownSeconds: number;
+  /** Undefined where no network of the family is as accurate. */
+  readonly seconds: number | undefined;
+}
+
+/** What each other family takes at each level. */
+export function compare(points: readonly Point[]): readonly Level[] {
+  const of = (family: string): readonly Point[] => points.filter((one) => one.family === family);
+  const families = [...new Set(points.map(({ family }) => family))].filter((family) => family !== ours);
+  return families.flatMap((family) =>
+    levelsOf(points).map((accuracy) => ({
+      ...{ family, accuracy },
+      ownSeconds: secondsAt(of(ours), accuracy) ?? Number.NaN,
+      seconds: secondsAt(of(family), accuracy),
+    })),
+  );
+}

@@ -1,0 +1,110 @@
+/** What `make bench-zoo` measures of a network: accuracy after a training like all others', and the time of a step. */
+import { availableParallelism } from 'node:os';
+import { systemClock } from '../../src/lib/clock.ts';
+import type { Network } from '../../src/nas/layers.ts';
+import { TrainingModel } from '../../src/nas/training-model.ts';
+import { type Dataset, openDataset } from '../../src/train/dataset.ts';
+import { decodeAll, type ImageStore } from '../../src/train/image-cache.ts';
+import { pretrain, pretrainingRegime, pretrainingSide } from '../../src/train/pretraining.ts';
+import { comparedBatch, medianStepSeconds } from '../../src/train/step-time.ts';
+import { median } from '../lib/statistics.ts';
+
+export const inputSize = 64;
+
+/** Images, decoded once for all trainings of a process. */
+export class Images {
+  readonly dataset: Dataset;
+  readonly store: ImageStore;
+
+  private constructor(dataset: Dataset, store: ImageStore) {
+    this.dataset = dataset;
+    this.store = store;
+  }
+
+  /** `scratch`: a folder for decoded images. */
+  static async open(path: string, scratch: string, signal: AbortSignal): Promise<Images> {
+    const dataset = await openDataset(path, { seed: 0, valShare: 0.2, scratch, signal });
+    const workers = Math.max(1, Math.min(4, availableParallelism()));
+    const shape = { side: inputSize, trainSide: pretrainingSide(inputSize) };
+    const store = await decodeAll(dataset, { ...shape, scratch, workers, signal, onProgress: () => {} });
+    return new Images(dataset, store);
+  }
+
+  async close(): Promise<void> {
+    this.store.close();
+    await this.dataset.close();
+  }
+}
+
+/** Accuracy on the validation images after `epochs`, by the recipe of pre-trainings. Throws Diverged. */
+export async function accuracyOf(
+  network: Network,
+  { store }: Images,
+  { epochs, seed, signal }: { readonly epochs: number; readonly seed: number; readonly signal: AbortSignal },
+): Promise<number> {
+  const { evaluation } = await pretrain({
+    ...{ network, store, seed, signal, clock: systemClock, startedSeconds: systemClock.nowSeconds() },
+    regime: pretrainingRegime({ inputSize, images: store.train.count, epochs }),
+    ...{ deadlineSeconds: undefined, evaluations: 0, resume: undefined },
+    checkpointEverySeconds: Number.POSITIVE_INFINITY,
+    keep: async () => {},
+    onProgress: () => {},
+  });
+  if (evaluation === undefined) throw signal.reason;
+  return evaluation.accuracy;
+}
+
+const open = (network: Network): Promise<TrainingModel> =>
+  TrainingModel.open(network, {
+    ...{ batchSize: comparedBatch, inputSize, frozenStages: 0, optimizer: 'sgd', weightDecay: 1e-4 },
+    ...{ labelSmoothing: 0.1, clipNorm: 0, average: true, precision: 'fp32', cachedFeatures: false },
+  });
+
+/**
+ * Median seconds of a training step of each network. Each is timed in turn with the same reference, step by step, and
+ * what the reference took meanwhile is divided out: a drift of the machine over the minutes falls on both.
+ */
+export async function stepSeconds(
+  networks: readonly Network[],
+  rounds: number,
+  onTimed: (index: number, seconds: number) => void,
+): Promise<readonly number[]> {
+  const [first] = networks;
+  if (first === undefined) return [];
+  const reference = await open(first);
+  try {
+    reference.start(new Map(), 1);
+    const pairs: (readonly [own: number, reference: number])[] = [];
+    for (const [i, network] of networks.entries()) {
+      const pair = await timedBeside(reference, network, rounds);
+      pairs.push(pair);
+      onTimed(i, pair[0]);
+    }
+    const usual = median(pairs.map(([, seconds]) => seconds));
+    return pairs.map(([own, beside]) => (own / beside) * usual);
+  } finally {
+    reference.close();
+  }
+}
+
+async function timedBeside(
+  reference: TrainingModel,
+  network: Network,
+  rounds: number,
+): Promise<readonly [number, number]> {
+  const model = await open(network);
+  try {
+    model.start(new Map(), 1);
+    const seconds: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, one] of [model, reference].entries()) {
+        const counts = { warmUp: round === 0 ? 2 : 0, steps: 1 };
+        const signal = AbortSignal.any([]);
+        seconds[i as 0 | 1].push(await medianStepSeconds(one, counts, { clock: systemClock, signal }));
+      }
+    }
+    return [median(seconds[0]), median(seconds[1])];
+  } finally {
+    model.close();
+  }
+}
