@@ -1,7 +1,8 @@
 /**
  * `make bench-zoo`: the zoo's own members and peers of several sizes, all trained from nothing on the same images by the
  * same recipe for as many epochs in this engine, and their training steps timed here. `ARGS='--keep FILE'` keeps each
- * training's accuracy, and goes on with what is missing; `--train-only --part 1/8` trains a part and times nothing, for
+ * training's accuracy, and goes on with what is missing; `--search FOLDER` takes
+ * the members that a search would give instead of a zoo's; `--train-only --part 1/8` trains a part and times nothing, for
  * several processes on a GPU; `--quick` shows that everything works and writes no result.
  */
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ import { atLeast, exitCode, printClaims, printTable, type Row, writeResult } fro
 import { runMain } from '../lib/run-main.ts';
 import { archiveOf } from '../tune/datasets.ts';
 import { compare, type Level } from './levels.ts';
-import { type Contestant, ours, ownContestants, peerContestants } from './networks.ts';
+import { type Contestant, ours, ownContestants, peerContestants, searchedContestants } from './networks.ts';
 import { frontDrawing } from './plot.ts';
 import { accuracyOf, Images, stepSeconds } from './training.ts';
 
@@ -45,6 +46,8 @@ async function main(): Promise<number> {
     options: {
       keep: { type: 'string' },
       zoo: { type: 'string', default: fileURLToPath(new URL('../../zoo/default', import.meta.url)) },
+      search: { type: 'string' },
+      size: { type: 'string', default: '10' },
       data: { type: 'string' },
       epochs: { type: 'string', default: '12' },
       part: { type: 'string', default: '1/1' },
@@ -55,7 +58,9 @@ async function main(): Promise<number> {
   });
   const { quick } = values;
   const epochs = quick ? 1 : Number(values.epochs);
-  const all = [...(await ownContestants(values.zoo)), ...peerContestants];
+  const { zoo, search } = values;
+  const own = search === undefined ? await ownContestants(zoo) : await searchedContestants(search, Number(values.size));
+  const all = [...own, ...peerContestants];
   const chosen = quick ? [all[0], peerContestants[0]].filter((one) => one !== undefined) : all;
   const kept = await KeptLines.open<Trained>(values.keep);
   await train(chosen, kept, { data: values.data, epochs, part: values.part });

@@ -86,12 +86,21 @@ async function searchIn(folder: string): Promise<SearchFile> {
   throw new InputError(`There is no search in "${folder}".`, 'Make one with: nasoa search DATA --out FOLDER');
 }
 
-function wantedMembers({ size, prefix, search, only }: ZooBuildRequest, file: SearchFile): readonly Wanted[] {
+/** The front of a search, thinned to `size` members, fastest first. */
+export function searchedMembers(
+  file: SearchFile,
+  { size, prefix }: Pick<ZooBuildRequest, 'size' | 'prefix'>,
+): readonly Wanted[] {
   const { settings } = file.search;
   const { evaluated }: SearchProgress = nsga2Search.progress(file.search);
   const allowed = evaluated.filter((one) => isAllowed(one, settings));
   const chosen = chooseMembers(allowed, settings.objectives, size);
-  const wanted = chosen.map(({ encoding }, i) => ({ name: `${prefix}-${i + 1}`, encoding }));
+  return chosen.map(({ encoding }, i) => ({ name: `${prefix}-${i + 1}`, encoding }));
+}
+
+function wantedMembers(request: ZooBuildRequest, file: SearchFile): readonly Wanted[] {
+  const { search, only } = request;
+  const wanted = searchedMembers(file, request);
   const some = only === undefined ? wanted : wanted.filter(({ name }) => name === only);
   if (some.length > 0) return some;
   if (wanted.length > 0) {
