@@ -24,6 +24,8 @@ export interface PlanRequest {
   /** Plan as if no run on the data set of that name were known, for an honest measurement on it. */
   readonly withoutExperienceOf: string | undefined;
   readonly regime: RegimeOverrides;
+  /** The shortest run to this accuracy is asked for, not the most accurate one within the budget. */
+  readonly targetAccuracy: number | undefined;
 }
 
 export interface TuneRequest extends PlanRequest {

@@ -10,6 +10,7 @@ import type { PlanRequest } from './requests.ts';
 /** Options that `tune` and `plan` share, as commander gives them. */
 export interface TaskOptions extends Record<string, unknown> {
   readonly budget: number;
+  readonly targetAccuracy?: number;
   readonly zoo?: string;
   readonly seed: number;
   readonly valShare: number;
@@ -26,6 +27,11 @@ export function addTaskOptions(command: Command): Command {
       new Option('--budget <time>', 'active time to spend, such as 90s, 5m, 1h30m')
         .argParser((text) => parseDuration(text, 'budget'))
         .default(300, '5m'),
+    )
+    .option(
+      '--target-accuracy <share>',
+      'plan the shortest run that is expected to reach it, such as 0.9, in place of the most accurate one',
+      share('--target-accuracy', { min: 0.001, max: 1 }),
     )
     .option('--zoo <folder>', 'zoo to choose from (default: the shipped one and your imported members)')
     .option('--member <name>', 'choose only this member of the zoo')
@@ -69,6 +75,7 @@ export async function taskRequest(path: string, options: TaskOptions): Promise<P
     predictor: options.predictor,
     withoutExperienceOf: options.withoutExperienceOf,
     regime: regimeOverrides(options),
+    targetAccuracy: options.targetAccuracy,
   };
 }
 

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import { encode } from '../planner/encode.ts';
+import { type KnownDataset, knownDatasets } from '../planner/familiarity.ts';
 import type { Experience, MemberInfo } from '../planner/types.ts';
 import { learnedFrom, planTask } from './fine-tune-task/plan-task.ts';
 import type { Lesson, PlanningOrder, PlanningReply, PlanningSetup } from './planning-protocol.ts';
@@ -11,6 +12,8 @@ const port = parentPort;
 if (!port) throw new Error('planning-worker.ts runs in a worker thread');
 
 let predictor = learnedFrom([]);
+/** Of the runs that it has learnt from. */
+let datasets: readonly KnownDataset[] = [];
 const known = new Set<string>();
 let loss: number | undefined;
 /** Weight of the newest run in the smoothed loss: about the last ten count. */
@@ -30,7 +33,11 @@ function obeyed(order: PlanningOrder): PlanningReply {
     if (order.kind === 'learn') {
       return { kind: 'learned', id, ...learn(order.experiences), seconds: systemClock.nowSeconds() - began };
     }
-    const found = planTask({ ...order.input, members: knownMembers(order.input.members) }, predictor, candidates);
+    const found = planTask(
+      { ...order.input, members: knownMembers(order.input.members) },
+      { predictor, known: datasets },
+      candidates,
+    );
     const answer = found.kind === 'plan' ? { ...found, seconds: systemClock.nowSeconds() - began } : found;
     return { kind: 'planned', id, answer };
   } catch (error) {
@@ -53,6 +60,7 @@ function learn(experiences: readonly Experience[]): Lesson {
     predictor = learnedFrom(experiences);
     replayed = known.size;
   }
+  datasets = knownDatasets(experiences);
   return { experiences: known.size, ...(loss === undefined ? {} : { loss }) };
 }
 

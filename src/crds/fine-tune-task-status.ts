@@ -1,7 +1,17 @@
 /** Status of a FineTuneTask. Bounded: counts and the best few, never a list that grows with the work. */
 import { conditions } from './conditions.ts';
 import { memberName, timestamp, words } from './fields.ts';
-import { choiceOfRun, datasetFeatures, measuredStep, prediction, regime } from './regime.ts';
+import {
+  budgetPoint,
+  choiceOfRun,
+  datasetFeatures,
+  measuredStep,
+  pastTask,
+  prediction,
+  reason,
+  regime,
+  target,
+} from './regime.ts';
 import { choice, flag, type Infer, integer, list, number, object, optional } from './schema.ts';
 import { artifact } from './storage.ts';
 import { taskConditions } from './task-conditions.ts';
@@ -34,7 +44,16 @@ export const taskPlan = object(
     member: memberName('Member of the zoo to start from.'),
     regime,
     predicted: prediction,
-    confidence: share('Nominal coverage of the intervals.'),
+    coverage: share('Nominal coverage of the intervals.'),
+    confidence: choice(
+      ['Usual', 'Low'],
+      'Low where the data set is unlike all that the predictor has learnt from. The plan is a safe choice then.',
+    ),
+    doubt: optional(words('Why the confidence is low.', 256)),
+    nearest: list(pastTask, { description: 'Data sets of finished runs that are most like this one.', maxItems: 3 }),
+    reasons: list(reason, { description: 'What mattered most in the choice.', maxItems: 5 }),
+    target: optional(target),
+    tradeOff: list(budgetPoint, { description: 'What smaller and larger budgets would buy.', maxItems: 5 }),
     predictor: object(
       {
         name: words('Name.', 64),

@@ -38,6 +38,14 @@ const budget = object(
     pricePerHour: optional(
       number({ description: 'Price of an hour of one pod, in any currency.', min: 0.000001, max: 1_000_000 }),
     ),
+    targetAccuracy: optional(
+      number({
+        description:
+          'Plan the shortest run, and so the cheapest, that is expected to reach this top-1 accuracy. The most accurate one within the limits where absent.',
+        min: 0.001,
+        max: 1,
+      }),
+    ),
     maxCost: optional(
       number({ description: 'Ceiling of the cost, in the same currency.', min: 0.000001, max: 1_000_000_000 }),
     ),

@@ -2,7 +2,7 @@
  * The planner's words in the API: a data set's features, a regime, a prediction, a measured step. The shapes are those
  * of `src/planner/types.ts`, which this folder may not import; test/crds/planner-shapes.test.ts holds them equal.
  */
-import { memberName } from './fields.ts';
+import { memberName, words } from './fields.ts';
 import { choice, flag, type Infer, integer, number, object, optional } from './schema.ts';
 
 const share = (description: string) => number({ description, min: 0, max: 1 });
@@ -100,6 +100,47 @@ export const choiceOfRun = object(
   { description: 'A member, a regime, and what the predictor expects of them.' },
 );
 export type Choice = Infer<typeof choiceOfRun>;
+
+export const pastTask = object(
+  {
+    dataset: words('Its name.', 253),
+    member: memberName('Member of its best run.'),
+    accuracy: share('Top-1 accuracy of that run.'),
+    seconds: seconds('Active seconds of that run.'),
+    distance: number({ description: 'From the data set of the plan; below 1 the two are of a kind.', min: 0 }),
+  },
+  { description: 'A data set of finished runs, by its best run.' },
+);
+
+export const reason = object(
+  {
+    dimension: choice(
+      ['member', 'inputSize', 'frozenStages', 'optimizer', 'augmentation', 'mix', 'batchSize', 'schedule'],
+      'What was chosen.',
+    ),
+    choice: words('How.', 63),
+    alternative: words('The best other choice.', 63),
+    loss: share('Cautious accuracy that the other choice is predicted to lose.'),
+  },
+  { description: 'The best candidate that chooses otherwise in one respect.' },
+);
+
+export const target = object(
+  {
+    accuracy: share('Accuracy that was asked for.'),
+    isExpected: flag('Whether the plan is expected to reach it. Else it is the most accurate one.'),
+  },
+  { description: 'The shortest run to an accuracy was asked for.' },
+);
+
+export const budgetPoint = object(
+  {
+    budgetSeconds: seconds('Active seconds.'),
+    member: memberName('Member of the best plan for that budget.'),
+    accuracy: share('Its expected top-1 accuracy.'),
+  },
+  { description: 'What a budget would buy.' },
+);
 
 export const measuredStep = object(
   {

@@ -70,7 +70,7 @@ export interface ProfileJob extends TrainerJobBase {
 export interface TrainingJob extends TrainerJobBase {
   readonly kind: 'training';
   readonly data: TrainerData;
-  readonly plan: Omit<TaskPlan, 'runnersUp' | 'plannedAt'>;
+  readonly plan: Omit<TaskPlan, 'runnersUp' | 'tradeOff' | 'plannedAt'>;
 }
 
 export interface CandidateJob extends TrainerJobBase {

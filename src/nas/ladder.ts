@@ -33,8 +33,8 @@ export interface Ladder {
 
 export const fullRung: Rung = { inputSize: 64, stepShare: 1 };
 export const defaultLadder: Ladder = {
-  rungs: [{ inputSize: 64, stepShare: 0.2 }, fullRung],
-  keep: 0.4,
+  rungs: [{ inputSize: 64, stepShare: 0.35 }, fullRung],
+  keep: 0.5,
   calibration: 20,
 };
 export const noLadder: Ladder = { rungs: [fullRung], keep: 1, calibration: 0 };

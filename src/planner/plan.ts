@@ -3,10 +3,12 @@ import { InputError } from '../lib/errors.ts';
 import type { Rng } from '../lib/rng.ts';
 import { type Candidate, candidates as drawCandidates, leastSeconds, type SharedSpace } from './candidates.ts';
 import { encode } from './encode.ts';
-import { confidence, type Interval, type Predictor } from './predictors/contract.ts';
+import { type Familiarity, familiarityOf, type KnownDataset } from './familiarity.ts';
+import { coverage, type Interval, type Predictor } from './predictors/contract.ts';
+import { reasonsOf } from './reasons.ts';
 import { defaultRunCosts, type RunCosts, type RunCounts } from './run-time.ts';
 import type { Timing } from './timing.ts';
-import type { Choice, DatasetFeatures, MemberInfo, Plan, Regime } from './types.ts';
+import type { BudgetPoint, Choice, DatasetFeatures, MemberInfo, Plan, Regime } from './types.ts';
 
 export interface PlanRequest {
   readonly features: DatasetFeatures;
@@ -15,7 +17,11 @@ export interface PlanRequest {
   readonly timing: Timing;
   readonly costs?: RunCosts;
   readonly predictor: Predictor;
+  /** Data sets that the predictor has learnt from; where absent, the data set counts as one of their kind. */
+  readonly known?: readonly KnownDataset[];
   readonly budgetSeconds: number;
+  /** Look for the shortest run that is expected to reach it, 0 to 1, in place of the most accurate one. */
+  readonly targetAccuracy?: number | undefined;
   /** Active seconds already used: reading, profile, planning so far. */
   readonly spentSeconds: number;
   readonly rng: Rng;
@@ -33,7 +39,9 @@ const mostCloudPoints = 400;
 /** Time kept back for what no model foresees; the trainer stops itself in any case, but a cut schedule costs accuracy. */
 const reserveShare = 0.02;
 /** Part of the interval's lower half taken off a candidate: the best of thousands of guesses is a lucky guess. */
-const caution = 0.6;
+const usualCaution = 0.6;
+/** For a data set unlike all others nothing but the lower end counts. */
+const unknownCaution = 1;
 
 interface Scored {
   readonly candidate: Candidate;
@@ -51,20 +59,57 @@ export function makePlan(request: PlanRequest): Plan {
   checkOverrides(request, overrides);
   const shared = sharedSpace(request, (budgetSeconds - spentSeconds) * (1 - reserveShare));
   const count = request.candidates ?? defaultCandidates;
-  const fitting = drawCandidates(members, shared, overrides, rng, count);
-  if (fitting.length === 0) throw nothingFits(request, shared, overrides);
-  const scored = fitting.map((candidate) => score(candidate, request)).sort(byScore);
+  const { confidence, why, nearest } = familiarity(request);
+  const drawn = drawCandidates(members, shared, overrides, rng, count);
+  if (drawn.length === 0) throw nothingFits(request, shared, overrides);
+  const isStrange = confidence === 'Low';
+  const caution = isStrange ? unknownCaution : usualCaution;
+  const scoresOf = (some: readonly Candidate[]): Scored[] => some.map((one) => score(one, request, caution));
+  const fitting = isStrange ? safeOnes(request, shared, overrides, drawn) : drawn;
+  const { targetAccuracy } = request;
+  const quick = targetAccuracy === undefined ? [] : quickOnes(request, shared, overrides, count);
+  const scored = scoresOf([...fitting, ...quick]).sort(targetAccuracy === undefined ? byScore : byAim(targetAccuracy));
+  const longer = (times: number): readonly Scored[] => {
+    const seconds = request.budgetSeconds * times - spentSeconds;
+    const few = Math.ceil(count * longerShare);
+    return scoresOf(drawCandidates(members, { ...shared, seconds: seconds * (1 - reserveShare) }, overrides, rng, few));
+  };
   const best = choiceOf(scored[0] as Scored);
   return {
     ...best,
     budgetSeconds,
+    coverage,
     confidence,
+    ...(why === undefined ? {} : { doubt: why }),
+    nearest,
+    reasons: targetAccuracy === undefined ? reasonsOf(scored) : [],
+    ...(targetAccuracy === undefined
+      ? {}
+      : { target: { accuracy: targetAccuracy, isExpected: (scored[0]?.score ?? 0) >= targetAccuracy } }),
+    tradeOff: tradeOff(scored, longer, request),
     predictor: { name: predictor.name, version: predictor.version, experiences: predictor.experiences },
     candidates: count,
-    fitting: fitting.length,
+    fitting: drawn.length,
     runnersUp: runnersUp(scored),
     cloud: cloud(scored),
   };
+}
+
+const familiarity = ({ features, known }: PlanRequest): Familiarity =>
+  known === undefined ? { confidence: 'Usual', nearest: [] } : familiarityOf(features, known);
+
+/**
+ * What somebody would do who knows the trade but not this kind of data: the default regime of each member. What the
+ * predictor says of finer choices rests on other kinds. Those drawn where a default does not fit.
+ */
+function safeOnes(
+  { members, rng }: PlanRequest,
+  shared: SharedSpace,
+  overrides: Partial<Regime>,
+  drawn: readonly Candidate[],
+): readonly Candidate[] {
+  const defaults = drawCandidates(members, shared, overrides, rng, members.length);
+  return defaults.length > 0 ? defaults : drawn;
 }
 
 function sharedSpace(request: PlanRequest, seconds: number): SharedSpace {
@@ -72,7 +117,7 @@ function sharedSpace(request: PlanRequest, seconds: number): SharedSpace {
   return { features, counts, timing, costs, seconds, cacheBytes };
 }
 
-function score(candidate: Candidate, { features, predictor }: PlanRequest): Scored {
+function score(candidate: Candidate, { features, predictor }: PlanRequest, caution: number): Scored {
   const { member, regime } = candidate;
   const accuracy = predictor.predictOne(encode({ features, member, regime }));
   return { candidate, accuracy, score: accuracy.mean - caution * (accuracy.mean - accuracy.low) };
@@ -81,6 +126,64 @@ function score(candidate: Candidate, { features, predictor }: PlanRequest): Scor
 function choiceOf({ candidate: { member, regime, seconds }, accuracy: { mean, low, high } }: Scored): Choice {
   return { member: member.name, regime, predicted: { accuracy: mean, low, high, seconds } };
 }
+
+/** Candidates for each larger budget of the trade-off, as a share of the plan's. */
+const longerShare = 0.1;
+const shorterBudgets = [0.25, 0.5, 1] as const;
+const longerBudgets = [2, 4] as const;
+
+/** The best choice of each budget; a larger one may always do what a smaller one does. */
+function tradeOff(
+  scored: readonly Scored[],
+  longer: (times: number) => readonly Scored[],
+  { budgetSeconds, spentSeconds }: PlanRequest,
+): readonly BudgetPoint[] {
+  const within = (share: number): readonly Scored[] => {
+    const seconds = (share * budgetSeconds - spentSeconds) * (1 - reserveShare);
+    return share === 1 ? scored : scored.filter(({ candidate }) => candidate.seconds <= seconds);
+  };
+  const budgets = [
+    ...shorterBudgets.map((share) => [share, within(share)] as const),
+    ...longerBudgets.map((times) => [times, longer(times)] as const),
+  ];
+  const points: BudgetPoint[] = [];
+  let best: Scored | undefined;
+  for (const [times, some] of budgets) {
+    for (const one of some) if (best === undefined || byScore(one, best) < 0) best = one;
+    if (best === undefined) continue;
+    const { candidate, accuracy } = best;
+    points.push({ budgetSeconds: budgetSeconds * times, member: candidate.member.name, accuracy: accuracy.mean });
+  }
+  return points;
+}
+
+/** Parts of the time for which candidates are drawn too where the shortest run is looked for. */
+const quickShares = [0.5, 0.25, 0.12, 0.06] as const;
+
+const quickOnes = (
+  { members, rng }: PlanRequest,
+  shared: SharedSpace,
+  overrides: Partial<Regime>,
+  count: number,
+): readonly Candidate[] =>
+  quickShares.flatMap((share) =>
+    drawCandidates(
+      members,
+      { ...shared, seconds: share * shared.seconds },
+      overrides,
+      rng,
+      Math.ceil(count / quickShares.length),
+    ),
+  );
+
+/** Those that are expected to reach the accuracy first, the shortest at the head; then the most accurate. */
+const byAim =
+  (wanted: number) =>
+  (a: Scored, b: Scored): number => {
+    const [first, second] = [a.score >= wanted, b.score >= wanted];
+    if (first && second) return a.candidate.seconds - b.candidate.seconds || b.score - a.score;
+    return Number(second) - Number(first) || byScore(a, b);
+  };
 
 /** Best first; of equals the faster. */
 const byScore = (a: Scored, b: Scored): number => b.score - a.score || a.candidate.seconds - b.candidate.seconds;

@@ -56,7 +56,7 @@ export const usesCachedFeatures = (regime: Pick<Regime, 'frozenStages' | 'augmen
 
 /** What the predictor expects, or what a run showed. */
 export interface Prediction {
-  /** Top-1 accuracy on the validation split, 0 to 1, with an interval of `confidence`. */
+  /** Top-1 accuracy on the validation split, 0 to 1, with an interval of the plan's `coverage`. */
   readonly accuracy: number;
   readonly low: number;
   readonly high: number;
@@ -70,10 +70,66 @@ export interface Choice {
   readonly predicted: Prediction;
 }
 
+/** `Low`: the data set is unlike all that the predictor has learnt from, and the plan is a safe choice. */
+export type Confidence = 'Usual' | 'Low';
+
+/** A data set of finished runs, by its best run. */
+export interface PastTask {
+  readonly dataset: string;
+  readonly member: string;
+  readonly accuracy: number;
+  /** Active seconds of the run. */
+  readonly seconds: number;
+  /** From the data set of the plan; below 1 the two are of a kind. */
+  readonly distance: number;
+}
+
+/** The shortest run to an accuracy was asked for, not the best within the budget. */
+export interface Target {
+  readonly accuracy: number;
+  /** Whether the plan is expected to reach it; else it is the most accurate one. */
+  readonly isExpected: boolean;
+}
+
+export interface BudgetPoint {
+  readonly budgetSeconds: number;
+  readonly member: string;
+  /** Expected top-1 accuracy, 0 to 1. */
+  readonly accuracy: number;
+}
+
+/** The best candidate that chooses otherwise in one respect. */
+export interface Reason {
+  readonly dimension:
+    | 'member'
+    | 'inputSize'
+    | 'frozenStages'
+    | 'optimizer'
+    | 'augmentation'
+    | 'mix'
+    | 'batchSize'
+    | 'schedule';
+  readonly choice: string;
+  readonly alternative: string;
+  /** Cautious accuracy that it is predicted to lose, 0 to 1. */
+  readonly loss: number;
+}
+
 export interface Plan extends Choice {
   readonly budgetSeconds: number;
   /** Nominal coverage of the intervals, such as 0.8. */
-  readonly confidence: number;
+  readonly coverage: number;
+  readonly confidence: Confidence;
+  /** Why the confidence is low. */
+  readonly doubt?: string;
+  /** Data sets of finished runs that are most like this one, three at most. */
+  readonly nearest: readonly PastTask[];
+  /** What mattered most in the choice, five reasons at most; none where a target was given. */
+  readonly reasons: readonly Reason[];
+  /** Where the shortest time to an accuracy was asked for. */
+  readonly target?: Target;
+  /** What smaller and larger budgets would buy, five at most, the smallest first. */
+  readonly tradeOff: readonly BudgetPoint[];
   readonly predictor: { readonly name: string; readonly version: number; readonly experiences: number };
   /** Candidates considered, and how many of them fit into the budget. */
   readonly candidates: number;

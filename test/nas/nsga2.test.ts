@@ -105,6 +105,13 @@ describe('NSGA-II over architectures', () => {
     for (const { stepSeconds } of front) expect(stepSeconds).toBeLessThanOrEqual(0.05);
   });
 
+  test('has nothing on its front that is less accurate than wanted, however fast, and nothing at all where all are', () => {
+    const one: Evaluated = { id: 1, encoding: 'a', accuracy: 0.2, stepSeconds: 0.01, parametersM: 1, macsM: 1 };
+    const other: Evaluated = { ...one, id: 2, accuracy: 0.6, stepSeconds: 1 };
+    const front = (minAccuracy: number) => frontOf([one, other], settings({ constraints: { minAccuracy } }));
+    expect([front(0.1), front(0.5), front(0.7)]).toEqual([[one, other], [other], []]);
+  });
+
   test('never puts a candidate of a lower rung before one that was trained in full', () => {
     const full: Evaluated = { id: 1, encoding: 'a', accuracy: 0.2, stepSeconds: 1, parametersM: 1, macsM: 1 };
     const left: Evaluated = { ...full, id: 2, accuracy: 0.9, stepSeconds: 0.1, missedRungs: 1 };

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { InputError } from '../../src/lib/errors.ts';
 import { createRng } from '../../src/lib/rng.ts';
+import { knownDatasets } from '../../src/planner/familiarity.ts';
 import { makePlan, type PlanRequest } from '../../src/planner/plan.ts';
 import { encodedOptions } from '../../src/planner/predictors/replay.ts';
 import { defaultPredictor } from '../../src/planner/predictors/table.ts';
 import { calibrate } from '../../src/planner/timing.ts';
 import { processorSeconds } from '../support/processor-time.ts';
-import { aDataset, aZoo, counts } from './builders.ts';
+import { aDataset, anExperience, aZoo, counts } from './builders.ts';
 
 const zoo = aZoo();
 
@@ -73,6 +74,78 @@ describe('makePlan', () => {
       member: plan.member,
       seconds: plan.predicted.seconds,
       accuracy: plan.predicted.accuracy,
+    });
+  });
+
+  test('says what smaller and larger budgets would buy: never less for more', () => {
+    const { tradeOff, predicted, member } = makePlan(aRequest());
+    expect(tradeOff.map(({ budgetSeconds }) => budgetSeconds)).toEqual([15, 30, 60, 120, 240]);
+    expect(tradeOff[2]).toEqual({ budgetSeconds: 60, member, accuracy: predicted.accuracy });
+    const accuracies = tradeOff.map(({ accuracy }) => accuracy);
+    // what ranks is a cautious accuracy, so that the mean may give way by a little
+    for (const [i, accuracy] of accuracies.entries()) {
+      expect(accuracy).toBeGreaterThan((accuracies[i - 1] ?? 0) - 0.02);
+    }
+  });
+
+  test('leaves out of the trade-off what is too short for any run', () => {
+    const { tradeOff } = makePlan(aRequest({ spentSeconds: 30 }));
+    expect(tradeOff.map(({ budgetSeconds }) => budgetSeconds)).toEqual([60, 120, 240]);
+  });
+
+  test('tells what the best other choices would lose, the worst first', () => {
+    const { reasons, member, regime } = makePlan(aRequest());
+    expect(reasons.length).toBeGreaterThan(0);
+    expect(reasons.length).toBeLessThanOrEqual(5);
+    const losses = reasons.map(({ loss }) => loss);
+    expect(losses).toEqual(losses.toSorted((a, b) => b - a));
+    for (const { dimension, choice, alternative, loss } of reasons) {
+      expect(choice).toBe(dimension === 'member' ? member : String(regime[dimension]));
+      expect(alternative).not.toBe(choice);
+      expect(loss).toBeGreaterThan(0);
+    }
+  });
+
+  describe('towards an accuracy', () => {
+    test('takes the shortest run that is expected to reach it', () => {
+      const most = makePlan(aRequest({ budgetSeconds: 1800 }));
+      const plan = makePlan(aRequest({ budgetSeconds: 1800, targetAccuracy: most.predicted.low - 0.1 }));
+      expect(plan.target).toEqual({ accuracy: most.predicted.low - 0.1, isExpected: true });
+      expect(plan.predicted.seconds).toBeLessThan(0.5 * most.predicted.seconds);
+      expect(plan.predicted.accuracy).toBeGreaterThan(most.predicted.low - 0.1);
+    });
+
+    test('takes the most accurate run where none is expected to reach it, and says so', () => {
+      const { target, member, regime } = makePlan(aRequest({ targetAccuracy: 0.999 }));
+      expect(target).toEqual({ accuracy: 0.999, isExpected: false });
+      expect(member).toBe(makePlan(aRequest()).member);
+      expect(regime.steps).toBeGreaterThan(0);
+    });
+  });
+
+  describe('for a data set unlike all others', () => {
+    const known = knownDatasets([anExperience({ features: aDataset({ classes: 10 }) })]);
+    const strange = aRequest({ known, features: aDataset({ classes: 1000 }) });
+
+    test('has low confidence, says why, and takes a default regime', () => {
+      const plan = makePlan(strange);
+      expect(plan).toMatchObject({ confidence: 'Low', doubt: expect.stringContaining('more classes') });
+      expect(plan.regime).toMatchObject({
+        optimizer: 'adamw',
+        schedule: 'cosine',
+        frozenStages: 0,
+        augmentation: 'light',
+      });
+      expect(plan.nearest).toHaveLength(1);
+    });
+
+    test('keeps what the user fixed', () => {
+      const plan = makePlan({
+        ...strange,
+        rng: createRng(1),
+        regimeOverrides: { optimizer: 'sgd', learningRate: 0.05 },
+      });
+      expect(plan.regime).toMatchObject({ optimizer: 'sgd', learningRate: 0.05 });
     });
   });
 

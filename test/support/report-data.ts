@@ -60,7 +60,11 @@ export function aPlan(changes: Partial<Plan> = {}): Plan {
   return {
     ...aChoice('medium-steady', 0.898, 104),
     budgetSeconds: 120,
-    confidence: 0.8,
+    coverage: 0.8,
+    confidence: 'Usual',
+    nearest: [],
+    reasons: [],
+    tradeOff: [],
     predictor: { name: 'hedge', version: 1, experiences: 61 },
     candidates: 4608,
     fitting: 2113,

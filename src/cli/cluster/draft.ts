@@ -11,6 +11,7 @@ import { isArchiveName, nameFor, parsePlace, type WrittenPlace } from './places.
 export interface SubmitOptions extends ClusterOptions {
   /** Seconds. */
   readonly budget?: number;
+  readonly targetAccuracy?: number;
   readonly pricePerHour?: number;
   readonly maxCost?: number;
   /** Name of a ModelZoo. */
@@ -54,14 +55,19 @@ export function draftTask(data: string, options: SubmitOptions): TaskDraft {
   const source = parsePlace(data, "The data set's place");
   const target = parsePlace(options.output, 'The place of --output');
   refuseContradictions(source, target, options);
-  const { pricePerHour, maxCost, zoo, member, seed, queue } = options;
+  const { pricePerHour, targetAccuracy, maxCost, zoo, member, seed, queue } = options;
   const seconds = options.budget ?? (maxCost === undefined ? defaultBudgetSeconds : undefined);
   const regime = regimeOverrides({ ...options });
   const resources = without({ gpu: options.gpu, cpu: options.cpu, memory: options.memory });
   const spec = without({
     zooRef: zoo === undefined ? undefined : { name: zoo },
     data: dataOf(source, options),
-    budget: without({ time: seconds === undefined ? undefined : durationText(seconds), pricePerHour, maxCost }),
+    budget: without({
+      time: seconds === undefined ? undefined : durationText(seconds),
+      pricePerHour,
+      targetAccuracy,
+      maxCost,
+    }),
     regime: Object.keys(regime).length === 0 ? undefined : regime,
     members: member,
     seed,
@@ -145,6 +151,7 @@ const flags: Readonly<Record<string, string>> = {
   'spec.budget': '--budget',
   'spec.budget.pricePerHour': '--price-per-hour',
   'spec.budget.maxCost': '--max-cost',
+  'spec.budget.targetAccuracy': '--target-accuracy',
   'spec.zooRef': '--zoo',
   'spec.members': '--member',
   'spec.seed': '--seed',

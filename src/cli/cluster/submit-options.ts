@@ -30,6 +30,11 @@ export function addSubmitOptions(command: Command): Command {
       'most that it may cost, in the same currency',
       decimal('--max-cost', { min: 1e-6, max: 1e9 }),
     )
+    .option(
+      '--target-accuracy <share>',
+      'plan the shortest run that is expected to reach it, such as 0.9',
+      share('--target-accuracy', { min: 0.001, max: 1 }),
+    )
     .option('--name <name>', 'name of the task (default: from the data, with a number)', objectName('--name'))
     .option('--zoo <name>', "ModelZoo to choose from (default: that in the trainer's image)", objectName('--zoo'))
     .option('--member <name>', 'choose only this member; repeat it for several', collect)

@@ -5,6 +5,7 @@ import { InputError } from '../../lib/errors.ts';
 import { createRng, deriveSeed } from '../../lib/rng.ts';
 import { cacheDir } from '../../lib/user-dirs.ts';
 import { defaultZoo, loadZoo, memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
+import { knownDatasets } from '../../planner/familiarity.ts';
 import { datasetFeatures } from '../../planner/features.ts';
 import { makePlan } from '../../planner/plan.ts';
 import { encodedOptions, lessonsOf, replay } from '../../planner/predictors/replay.ts';
@@ -89,10 +90,12 @@ export async function groundHere(
   reporter.phase('plan');
   const rng = createRng(deriveSeed(request.seed, 'plan'));
   const predictor = replay(predictors[request.predictor], encodedOptions(request.seed), lessonsOf(experience), rng);
+  const known = knownDatasets(experience);
   const { features, steps, decodeSecondsPerImage, startSeconds } = measured;
   const planFor = (budgetSeconds: number): Plan =>
     makePlan({
-      ...{ features, members, predictor, rng, budgetSeconds, regimeOverrides: request.regime },
+      ...{ features, members, predictor, known, rng, budgetSeconds, regimeOverrides: request.regime },
+      targetAccuracy: request.targetAccuracy,
       counts: { trainImages: dataset.train.length, validationImages: dataset.val.length },
       timing: calibrate(zoo.members, steps),
       costs: { ...defaultRunCosts, decodeSecondsPerImage, startSeconds, workers: workersHere() },

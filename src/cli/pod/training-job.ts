@@ -118,7 +118,7 @@ function decisionOf(job: TrainingJob, dataset: Dataset, profile: KeptProfile | u
     version: 1,
     id: idOf(job, regime.batchSize),
     // the runners-up and all other candidates stay with the operator
-    plan: { ...plan, regime, budgetSeconds, runnersUp: [], cloud: [] },
+    plan: { ...plan, regime, budgetSeconds, runnersUp: [], tradeOff: [], cloud: [] },
     features: { resolution: profile?.features.resolution ?? unknownResolution },
     ...{ profileSeconds, planningSeconds: 0 },
     request: { seed, validationShare: data.validationShare, maxDamagedShare, zoo: undefined },

@@ -1,13 +1,14 @@
 import { formatDuration } from '../../lib/duration.ts';
 import type { Choice, Plan, Prediction } from '../../planner/types.ts';
+import { doubtSentence, type Explained, whySentences } from '../../train/plan-words.ts';
 import { compact, count, percent, regimeFacts } from '../../train/regime-words.ts';
 import type { PlanOutcome, TradeOffOutcome } from '../requests.ts';
 import type { Paint } from './paint.ts';
 import { type Column, renderFacts, renderTable } from './table.ts';
-import { printable } from './width.ts';
+import { printable, wrap } from './width.ts';
 
 /** What of a plan is told in words; a plan on a cluster has no more. */
-export type PlanWords = Omit<Plan, 'cloud' | 'runnersUp'>;
+export type PlanWords = Omit<Plan, 'cloud' | 'runnersUp' | 'tradeOff'>;
 
 const columns: readonly Column[] = [
   { title: '#', align: 'right' },
@@ -32,11 +33,23 @@ export function planText(outcome: PlanOutcome, paint: Paint): string {
     `${paint('bold', 'Plan')}  ${paint('dim', sourceWords(plan))}`,
     '',
     renderFacts(planFacts(plan, outcome.stages, paint), paint),
+    ...whyLines(plan, paint),
     '',
     `${paint('bold', 'Ranking')}  ${paint('dim', 'the plan and its runners-up')}`,
     '',
     rankingTable([plan, ...plan.runnersUp], paint),
   ].join('\n');
+}
+
+/** Why this plan: a warning where there is one, then sentences. */
+export function whyLines(plan: Explained, paint: Paint, columns = 80): readonly string[] {
+  const doubt = doubtSentence(plan);
+  const warning =
+    doubt === undefined ? [] : ['', ...wrap(printable(doubt), columns - 2).map((line) => paint('yellow', line))];
+  const sentences = whySentences(plan).flatMap((sentence) =>
+    wrap(printable(sentence), columns - 4).map((line, i) => `${i === 0 ? '  ' : '    '}${line}`),
+  );
+  return [...warning, ...(sentences.length === 0 ? [] : ['', paint('bold', 'Why'), '', ...sentences])];
 }
 
 function dataLine({ dataset, images, classes, skipped }: Omit<TradeOffOutcome, 'tradeOff'>, paint: Paint): string {
@@ -107,8 +120,8 @@ export function sourceWords(plan: PlanWords): string {
   return `best of ${count(plan.fitting)} candidates that fit into ${formatDuration(plan.budgetSeconds)} (of ${count(plan.candidates)}), learnt from ${learnt}`;
 }
 
-function intervalWords({ predicted, confidence }: PlanWords): string {
-  return `${percent(predicted.low)} to ${percent(predicted.high)} with ${percent(confidence, 0)} confidence`;
+function intervalWords({ predicted, coverage }: PlanWords): string {
+  return `${percent(predicted.low)} to ${percent(predicted.high)} with ${percent(coverage, 0)} confidence`;
 }
 
 function rankingTable(choices: readonly Choice[], paint: Paint): string {

@@ -9,7 +9,7 @@ import { summaryOf } from '../cluster/summary.ts';
 import { ageOf } from './age.ts';
 import { barLine } from './bar-reporter.ts';
 import type { Paint } from './paint.ts';
-import { planFacts, sourceWords } from './plan-text.ts';
+import { planFacts, sourceWords, whyLines } from './plan-text.ts';
 import { verdict } from './result-text.ts';
 import { type Column, renderFacts, renderTable } from './table.ts';
 import { displayWidth, printable, wrap } from './width.ts';
@@ -101,6 +101,7 @@ export function planLines({ spec, status }: FineTuneTask, { paint, columns }: Ta
     `${paint('bold', 'Plan')}  ${source.join('\n      ')}`,
     '',
     renderFacts(planFacts(stated, undefined, paint), paint),
+    ...whyLines(stated, paint, columns),
     ...(plan.runnersUp.length === 0
       ? []
       : ['', `${paint('bold', 'Ranking')}  ${paint('dim', 'the plan and its runners-up')}`, '', ranking(plan, paint)]),

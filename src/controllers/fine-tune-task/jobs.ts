@@ -64,10 +64,6 @@ function trainerJobOf(facts: Facts): TrainerJob {
       ...(spec.regime === undefined ? {} : { regime: spec.regime }),
     };
   }
-  const { member, regime, predicted, confidence, predictor, candidates, fitting } = plan;
-  return {
-    ...base,
-    kind: 'training',
-    plan: { member, regime, predicted, confidence, predictor, candidates, fitting },
-  };
+  const { runnersUp: _, tradeOff: __, plannedAt: ___, ...rest } = plan;
+  return { ...base, kind: 'training', plan: rest };
 }

@@ -1,6 +1,7 @@
 /** The plan of one task: what `nasoa tune` does on one machine, from the numbers that the profile pod measured. */
 import { InputError } from '../../lib/errors.ts';
 import { createRng, deriveSeed } from '../../lib/rng.ts';
+import type { KnownDataset } from '../../planner/familiarity.ts';
 import { makePlan } from '../../planner/plan.ts';
 import type { Predictor } from '../../planner/predictors/contract.ts';
 import { encodedOptions, lessonsOf, replay } from '../../planner/predictors/replay.ts';
@@ -25,14 +26,21 @@ export const learnedFrom = (experiences: readonly Experience[]): Predictor =>
     createRng(deriveSeed(predictorSeed, 'replay')),
   );
 
+/** What planning rests on. */
+export interface Learned {
+  readonly predictor: Predictor;
+  readonly known: readonly KnownDataset[];
+}
+
 /** The same input, predictor and number of candidates give the same plan. */
-export function planTask(input: PlanInput, predictor: Predictor, candidates: number): PlanOrRefusal {
+export function planTask(input: PlanInput, { predictor, known }: Learned, candidates: number): PlanOrRefusal {
   const { features, members, steps, trainImages, validationImages, budgetSeconds, spentSeconds } = input;
   const { decodeSecondsPerImage, startSeconds, workers = defaultRunCosts.workers } = input;
   try {
     const { cloud: _, ...plan } = makePlan({
-      ...{ features, members, predictor, candidates, budgetSeconds, spentSeconds },
+      ...{ features, members, predictor, known, candidates, budgetSeconds, spentSeconds },
       regimeOverrides: input.regimeOverrides,
+      targetAccuracy: input.targetAccuracy,
       counts: { trainImages, validationImages },
       timing: calibrate(members, steps),
       costs: { ...defaultRunCosts, decodeSecondsPerImage, startSeconds, workers },

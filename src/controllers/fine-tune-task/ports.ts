@@ -33,6 +33,7 @@ export interface PlanInput {
   /** Of the node that trains; the planner's own guess where absent. */
   readonly workers?: number;
   readonly regimeOverrides: Partial<Regime>;
+  readonly targetAccuracy?: number;
   readonly budgetSeconds: number;
   readonly spentSeconds: number;
   readonly seed: number;

@@ -1,6 +1,6 @@
 /** Numbers of a status as people read them: nobody measures accuracy to sixteen digits, and kubectl shows all of them. */
-import type { TaskResult } from '../../crds/fine-tune-task-status.ts';
-import type { Choice } from '../../planner/types.ts';
+import type { TaskPlan, TaskResult } from '../../crds/fine-tune-task-status.ts';
+import type { Choice, Plan } from '../../planner/types.ts';
 
 /** A hundredth of a percent. */
 export const share = (value: number): number => Math.round(value * 1e4) / 1e4;
@@ -11,6 +11,20 @@ export const roundedChoice = <C extends Choice>(choice: C): C => {
   const predicted = { accuracy: share(accuracy), low: share(low), high: share(high), seconds: seconds(expected) };
   return { ...choice, predicted };
 };
+
+/** The plan as a status has it. */
+export function statedPlan({ budgetSeconds: _, ...plan }: Omit<Plan, 'cloud'>): Omit<TaskPlan, 'plannedAt'> {
+  return {
+    ...roundedChoice(plan),
+    nearest: plan.nearest.map((task) => ({ ...task, accuracy: share(task.accuracy), seconds: seconds(task.seconds) })),
+    tradeOff: plan.tradeOff.map((point) => ({
+      ...point,
+      accuracy: share(point.accuracy),
+      budgetSeconds: seconds(point.budgetSeconds),
+    })),
+    runnersUp: plan.runnersUp.slice(0, 5).map(roundedChoice),
+  };
+}
 
 export const roundedResult = (result: TaskResult): TaskResult => ({
   ...result,

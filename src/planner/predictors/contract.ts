@@ -1,6 +1,6 @@
 import type { Json } from '../../lib/json.ts';
 
-/** An accuracy from 0 to 1 with an interval of the predictor's confidence; low <= mean <= high. */
+/** An accuracy from 0 to 1 with an interval of the predictor's `coverage`; low <= mean <= high. */
 export interface Interval {
   readonly mean: number;
   readonly low: number;
@@ -51,7 +51,7 @@ export interface PredictorKind {
 }
 
 /** Nominal coverage of the intervals. */
-export const confidence = 0.8;
+export const coverage = 0.8;
 
 /**
  * How much a run of that accuracy counts, in (0, 1]: what matters is the accuracy, and near 0 and 1 a large difference

@@ -34,8 +34,8 @@ export class Errors {
   }
 
   /** Interval around the log odds `z`; wider where the runs seen say little (`leverage.ts`). */
-  interval(z: number, leverage: number, confidence: number): Interval {
-    const half = widening(leverage) * this.#quantile(confidence);
+  interval(z: number, leverage: number, coverage: number): Interval {
+    const half = widening(leverage) * this.#quantile(coverage);
     const centre = Math.min(30, Math.max(-30, z));
     return { mean: sigmoid(centre), low: sigmoid(centre - half), high: sigmoid(centre + half) };
   }

@@ -1,7 +1,7 @@
 import { createRng } from '../../lib/rng.ts';
 import { logit } from '../logit.ts';
 import {
-  confidence,
+  coverage,
   guessIn,
   type Interval,
   isSound,
@@ -72,7 +72,7 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
     predictOne(x): Interval {
       const scores = scale.scores(x);
       const z = outputOf(net, scores) + offsetOf(x);
-      return errors.interval(z, leverage.of(scores), confidence);
+      return errors.interval(z, leverage.of(scores), coverage);
     },
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;

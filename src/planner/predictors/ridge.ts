@@ -1,5 +1,5 @@
 import { logit } from '../logit.ts';
-import { confidence, guessIn, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
+import { coverage, guessIn, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
 import { Errors } from './errors.ts';
 import { Leverage } from './leverage.ts';
 import { parsePredictorState } from './saved-state.ts';
@@ -56,7 +56,7 @@ function ridge(options: PredictorOptions, model: RidgeModel): Predictor {
     predictOne(x) {
       const scores = scale.scores(x);
       const z = output(weights, scores) + offsetOf(x);
-      return errors.interval(z, leverage.of(scores), confidence);
+      return errors.interval(z, leverage.of(scores), coverage);
     },
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;

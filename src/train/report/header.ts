@@ -29,7 +29,7 @@ function sentence(result: TuneResult): string {
 }
 
 function verdict({ accuracy, predicted, plan }: TuneResult): string {
-  const interval = `${percent(plan.confidence, 0)} interval`;
+  const interval = `${percent(plan.coverage, 0)} interval`;
   if (accuracy < predicted.low) return `Below the ${interval} predicted before training`;
   if (accuracy > predicted.high) return `Above the ${interval} predicted before training`;
   return `Within the ${interval} predicted before training`;

@@ -38,7 +38,7 @@ describe('planning in a thread', () => {
 
   test('plans what the same arithmetic plans here', async () => {
     const answer = await start(new Runs()).plan(input);
-    const here = planTask(input, learnedFrom([]), 64);
+    const here = planTask(input, { predictor: learnedFrom([]), known: [] }, 64);
     expect(answer).toMatchObject(here);
     expect(answer.kind === 'plan' && answer.seconds).toBeGreaterThan(0);
   });

@@ -34,7 +34,7 @@ const predictor = learnedFrom([]);
 /** Plans at once, in this thread. */
 export const inlinePlanner: Planner = {
   plan: async (input) => {
-    const answer = planTask(input, predictor, 32);
+    const answer = planTask(input, { predictor, known: [] }, 32);
     return answer.kind === 'plan' ? { ...answer, seconds: 0.1 } : answer;
   },
 };

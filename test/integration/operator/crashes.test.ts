@@ -53,7 +53,7 @@ const ports = {
   settings: { ...operatorSettings({}), workers: 4 },
   planner: {
     plan: async (input: Parameters<typeof planTask>[0]) => {
-      const answer = planTask(input, predictor, 32);
+      const answer = planTask(input, { predictor, known: [] }, 32);
       return answer.kind === 'plan' ? { ...answer, seconds: 0.1 } : answer;
     },
   },

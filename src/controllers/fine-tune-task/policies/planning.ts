@@ -2,7 +2,7 @@ import type { FineTuneTaskStatus, TaskProfile } from '../../../crds/fine-tune-ta
 import { assuming, type Facts } from '../facts.ts';
 import { firstObjection, noMemberAllowed, zooNotReady } from '../objections.ts';
 import type { PlanInput } from '../ports.ts';
-import { roundedChoice, seconds } from '../rounded.ts';
+import { seconds, statedPlan } from '../rounded.ts';
 import { failing, type Policy, type Ruling } from '../ruling.ts';
 import { allowedMembers } from '../zoo-place.ts';
 import { start } from './start.ts';
@@ -16,23 +16,8 @@ export const planning: Policy = (facts) => {
   const answer = facts.view.answers.plan;
   if (answer === undefined) return asking(inputOf(facts, profile));
   if (answer.kind === 'nothingFits') return failing(facts, 'NothingFits', answer.message);
-  const { member, regime, predicted, confidence, predictor, candidates, fitting, runnersUp } = roundedChoice(
-    answer.plan,
-  );
   const changes: Partial<FineTuneTaskStatus> = {
-    plan: {
-      ...{
-        member,
-        regime,
-        predicted,
-        confidence,
-        predictor,
-        candidates,
-        fitting,
-        runnersUp: runnersUp.slice(0, 5).map(roundedChoice),
-      },
-      plannedAt: facts.now,
-    },
+    plan: { ...statedPlan(answer.plan), plannedAt: facts.now },
     activeSeconds: seconds((facts.status.activeSeconds ?? 0) + answer.seconds),
   };
   const ruling = start(assuming(facts, changes));
@@ -52,6 +37,7 @@ function inputOf({ view, spec, status, budgetSeconds }: Facts, profile: TaskProf
     ...(workers === undefined ? {} : { workers }),
     members: allowedMembers(view.members, spec.members),
     regimeOverrides: spec.regime ?? {},
+    ...(spec.budget.targetAccuracy === undefined ? {} : { targetAccuracy: spec.budget.targetAccuracy }),
     spentSeconds: status.activeSeconds ?? 0,
     seed: spec.seed,
   };

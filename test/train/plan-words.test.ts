@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { doubtSentence, type Explained, whySentences } from '../../src/train/plan-words.ts';
+import { aRegime } from '../planner/builders.ts';
+
+const aChoice = (accuracy: number, low: number) => ({
+  member: 'small',
+  regime: aRegime(),
+  predicted: { accuracy, low, high: 0.95, seconds: 50 },
+});
+
+const aPlan = (over: Partial<Explained> = {}): Explained => ({
+  ...aChoice(0.8, 0.7),
+  ...{ confidence: 'Usual', nearest: [], reasons: [], runnersUp: [] },
+  ...over,
+});
+
+describe('why a plan is what it is', () => {
+  test.each<[string, Partial<Explained>, readonly string[]]>([
+    ['nothing where nothing is known', {}, []],
+    [
+      'the data sets most alike, with their best runs',
+      { nearest: [{ dataset: 'pets', member: 'nano', accuracy: 0.64, seconds: 61, distance: 0.2 }] },
+      ['Most alike of the data sets known: pets (at best 64.0 %, nano in 1m1s).'],
+    ],
+    [
+      'what a choice is worth',
+      { reasons: [{ dimension: 'frozenStages', choice: '0', alternative: '1', loss: 0.021 }] },
+      ['No frozen stage: the best plan with 1 frozen stage is expected to lose 2.1 points.'],
+    ],
+    [
+      'a member by its very name',
+      { reasons: [{ dimension: 'member', choice: 'et-3', alternative: 'nano', loss: 0.01 }] },
+      ['et-3: the best plan with nano is expected to lose 1 point.'],
+    ],
+    [
+      'that the target is in reach',
+      { target: { accuracy: 0.9, isExpected: true } },
+      ['The shortest run that is expected to reach 90.0 %.'],
+    ],
+    [
+      'that it is not',
+      { target: { accuracy: 0.9, isExpected: false } },
+      ['No run within the budget is expected to reach 90.0 %; this is the most accurate one.'],
+    ],
+    [
+      'that the next one is worse',
+      { runnersUp: [aChoice(0.77, 0.7)] },
+      ['The first runner-up (small, 64 px) is expected to reach 3.0 points less.'],
+    ],
+    [
+      'that the next one is less sure',
+      { runnersUp: [aChoice(0.81, 0.6)] },
+      ['The first runner-up (small, 64 px) is expected to reach as much, but may end 10.0 points lower.'],
+    ],
+    [
+      'that the next one is as good',
+      { runnersUp: [aChoice(0.8, 0.7)] },
+      ['The first runner-up (small, 64 px) is expected to do as well.'],
+    ],
+  ])('tells %s', (_what, over, sentences) => expect(whySentences(aPlan(over))).toEqual(sentences));
+
+  test('doubt is told where there is some', () => {
+    expect(doubtSentence(aPlan())).toBeUndefined();
+    expect(doubtSentence(aPlan({ confidence: 'Low', doubt: 'It is all grey.' }))).toMatch(
+      /^Low confidence\. It is all grey\. The plan is the safest/,
+    );
+  });
+});
