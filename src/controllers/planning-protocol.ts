@@ -8,9 +8,11 @@ export interface PlanningSetup {
 }
 
 export type PlanningTask =
-  /** Learn anew from all of these. */
-  | { readonly kind: 'learn'; readonly experiences: readonly Experience[] }
-  | { readonly kind: 'plan'; readonly input: PlanInput };
+  /** Learn anew from all of these, for those of the circle. */
+  | { readonly kind: 'learn'; readonly circle: string; readonly experiences: readonly Experience[] }
+  | { readonly kind: 'plan'; readonly circle: string; readonly input: PlanInput }
+  /** Nobody of the circle plans at present. */
+  | { readonly kind: 'forget'; readonly circle: string };
 
 /** The reply carries the order's number. */
 export type PlanningOrder = PlanningTask & { readonly id: number };
@@ -25,4 +27,5 @@ export interface Lesson {
 export type PlanningReply =
   | ({ readonly kind: 'learned'; readonly id: number; readonly seconds: number } & Lesson)
   | { readonly kind: 'planned'; readonly id: number; readonly answer: PlanAnswer }
+  | { readonly kind: 'forgotten'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string };

@@ -8,6 +8,8 @@ import { readState, type SavedState, writeState } from './states.ts';
 export interface ExperienceFilter {
   readonly dataset?: string;
   readonly member?: string;
+  /** Those of this owner and those that are everybody's. */
+  readonly openTo?: string;
   /** The latest so many. */
   readonly limit?: number;
 }
@@ -21,11 +23,14 @@ export interface ImportReport {
 
 /** Finished runs, and the predictors' states learnt from them. */
 export interface ExperienceStore {
-  /** False where a run of that id is stored already. Throws InputError for an unsound record. */
-  add(experience: Experience): Promise<boolean>;
+  /**
+   * False where a run of that id is stored already. Throws InputError for an unsound record. `owner`: on a cluster the
+   * namespace that it belongs to; everybody's where absent.
+   */
+  add(experience: Experience, owner?: string): Promise<boolean>;
   /** In the order of time. */
   list(filter?: ExperienceFilter): Promise<readonly Experience[]>;
-  count(): Promise<number>;
+  count(filter?: Pick<ExperienceFilter, 'openTo'>): Promise<number>;
   /** One run a line, as JSON, in the order of the ids. */
   export(): AsyncIterable<string>;
   /** Merges such lines; sound ones are kept whatever the others are. Empty lines are passed over. */
@@ -45,7 +50,7 @@ const pageRows = 500;
 
 export function experienceStore(database: Database): ExperienceStore {
   return {
-    add: async (candidate) => {
+    add: async (candidate, owner) => {
       const { experience, reason } = parseExperience(candidate);
       if (!experience) {
         throw new InputError(
@@ -53,11 +58,14 @@ export function experienceStore(database: Database): ExperienceStore {
           'Correct the record and add it again.',
         );
       }
-      return insert(database, experience);
+      return insert(database, experience, owner);
     },
     list: (filter = {}) => list(database, filter),
-    count: async () => {
-      const rows = await database.query<{ n: string }>('select count(*)::text as n from experiences');
+    count: async ({ openTo } = {}) => {
+      const rows = await database.query<{ n: string }>(
+        'select count(*)::text as n from experiences where ($1::text is null or owner is null or owner = $1)',
+        [openTo ?? null],
+      );
       return Number(rows[0]?.n ?? 0);
     },
     export: () => exportLines(database),
@@ -72,13 +80,13 @@ export function experienceStore(database: Database): ExperienceStore {
   };
 }
 
-async function insert(queries: Queries, experience: Experience): Promise<boolean> {
+async function insert(queries: Queries, experience: Experience, owner?: string): Promise<boolean> {
   const { id, finishedAt, dataset, member } = experience;
   // the text goes through jsonb's own parser, whatever the driver would make of an object
   const rows = await queries.query(
-    `insert into experiences (id, finished_at, dataset, member, body) values ($1, $2, $3, $4, $5::text::jsonb)
-     on conflict (id) do nothing returning id`,
-    [id, finishedAt, dataset, member.name, JSON.stringify(experience)],
+    `insert into experiences (id, finished_at, dataset, member, body, owner)
+     values ($1, $2, $3, $4, $5::text::jsonb, $6) on conflict (id) do nothing returning id`,
+    [id, finishedAt, dataset, member.name, JSON.stringify(experience), owner ?? null],
   );
   return rows.length === 1;
 }
@@ -88,12 +96,16 @@ interface Body {
   readonly body: string;
 }
 
-async function list(queries: Queries, { dataset, member, limit }: ExperienceFilter): Promise<readonly Experience[]> {
+async function list(
+  queries: Queries,
+  { dataset, member, openTo, limit }: ExperienceFilter,
+): Promise<readonly Experience[]> {
   const rows = await queries.query<Body>(
     `select id, body::text as body from experiences
      where ($1::text is null or dataset = $1) and ($2::text is null or member = $2)
+       and ($4::text is null or owner is null or owner = $4)
      order by finished_at desc, id desc limit $3::bigint`,
-    [dataset ?? null, member ?? null, limit ?? null],
+    [dataset ?? null, member ?? null, limit ?? null, openTo ?? null],
   );
   return rows.toReversed().map(({ body }) => JSON.parse(body) as Experience);
 }

@@ -27,6 +27,14 @@ const migrations: readonly { readonly id: number; readonly statements: readonly 
     // counts the writes, so that of two writers that read the same state only one wins
     statements: ['alter table states add column revision integer not null default 1'],
   },
+  {
+    id: 3,
+    // runs from before it, and those without an owner, are everybody's
+    statements: [
+      'alter table experiences add column owner text',
+      'create index experiences_by_owner on experiences (owner)',
+    ],
+  },
 ];
 
 /** Serialises migrations of several processes on one served PostgreSQL. */

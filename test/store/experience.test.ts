@@ -55,6 +55,23 @@ describe('the experience store', () => {
     expect(await store.count()).toBe(0);
   });
 
+  test('tells a namespace its own runs and what is everybody’s, and another one nothing of them', async () => {
+    const own = store;
+    await own.add(anExperience({ id: 'everybody’s' }));
+    await own.add(anExperience({ id: 'red’s' }), 'red');
+    await own.add(anExperience({ id: 'blue’s' }), 'blue');
+    const open = async (openTo?: string) => {
+      const filter = openTo === undefined ? {} : { openTo };
+      const ids = (await own.list(filter)).map(({ id }) => id).toSorted();
+      expect(await own.count(filter)).toBe(ids.length);
+      return ids;
+    };
+    expect(await open('red')).toEqual(['everybody’s', 'red’s']);
+    expect(await open('blue')).toEqual(['blue’s', 'everybody’s']);
+    expect(await open('green')).toEqual(['everybody’s']);
+    expect(await open()).toEqual(['blue’s', 'everybody’s', 'red’s']);
+  });
+
   test('lists in the order of time, by data set, by member, or the latest few', async () => {
     for (const n of [3, 1, 2]) await store.add(day(n, { dataset: n === 2 ? 'birds' : 'flowers' }));
     const ids = async (filter: Parameters<ExperienceStore['list']>[0]) => (await store.list(filter)).map((e) => e.id);

@@ -32,6 +32,8 @@
   value: {{ include "nasoa.certificate" . | quote }}
 - name: NASOA_WORKERS
   value: {{ .Values.workers | quote }}
+- name: NASOA_SHARE_EXPERIENCE
+  value: {{ .Values.shareExperience | quote }}
 - name: NASOA_LOG_LEVEL
   value: {{ .Values.logLevel | quote }}
 {{- if .Values.database.existingSecret }}

@@ -8,6 +8,8 @@ import { mergeExperience } from '../../store/shipped-experience.ts';
 export interface ExperienceOptions {
   readonly store: Pick<ExperienceStore, 'add' | 'list' | 'count'>;
   readonly shipped: readonly Experience[];
+  /** Whether all namespaces learn from each other's runs; else each one from its own and from what is everybody's. */
+  readonly isShared: boolean;
   readonly clock: Clock;
   /** Told when the store is away and plans are made of what is known. */
   readonly onAway: (error: unknown) => void;
@@ -15,6 +17,13 @@ export interface ExperienceOptions {
 
 /** For how long a count holds: other replicas, and people, may add runs at any time, and each plan asks. */
 const countedSeconds = 2;
+/** Of all namespaces. No namespace has an empty name. */
+const everybody = '';
+
+interface Known {
+  counted?: { readonly count: number; readonly atSeconds: number };
+  listed?: readonly Experience[];
+}
 
 /**
  * A store that is away does not keep tasks from being planned: the runs that were read last serve until it is back.
@@ -22,41 +31,54 @@ const countedSeconds = 2;
  */
 export class KnownExperience implements ExperienceSource, ExperienceSink {
   readonly #options: ExperienceOptions;
-  #revision: { readonly count: number; readonly atSeconds: number } | undefined;
-  #listed: readonly Experience[];
+  readonly #known = new Map<string, Known>();
 
   constructor(options: ExperienceOptions) {
     this.#options = options;
-    this.#listed = options.shipped;
   }
 
-  async revision(): Promise<string> {
+  circleOf(namespace: string): string {
+    return this.#options.isShared ? everybody : namespace;
+  }
+
+  async revision(circle: string): Promise<string> {
     const { store, clock, onAway } = this.#options;
+    const known = this.#knownOf(circle);
     const now = clock.nowSeconds();
-    if (this.#revision === undefined || now - this.#revision.atSeconds >= countedSeconds) {
+    if (known.counted === undefined || now - known.counted.atSeconds >= countedSeconds) {
       try {
-        this.#revision = { count: await store.count(), atSeconds: now };
+        known.counted = { count: await store.count(openTo(circle)), atSeconds: now };
       } catch (error) {
         onAway(error);
-        this.#revision = { count: this.#revision?.count ?? 0, atSeconds: now };
+        known.counted = { count: known.counted?.count ?? 0, atSeconds: now };
       }
     }
-    return String(this.#revision.count);
+    return String(known.counted.count);
   }
 
-  async list(): Promise<readonly Experience[]> {
+  async list(circle: string): Promise<readonly Experience[]> {
     const { store, shipped, onAway } = this.#options;
+    const known = this.#knownOf(circle);
     try {
-      this.#listed = mergeExperience(shipped, await store.list());
+      known.listed = mergeExperience(shipped, await store.list(openTo(circle)));
     } catch (error) {
       onAway(error);
     }
-    return this.#listed;
+    return known.listed ?? shipped;
   }
 
-  async add(experience: Experience): Promise<boolean> {
-    const isNew = await this.#options.store.add(experience);
-    this.#revision = undefined;
+  /** A run stays its namespace's also where all share: they may stop to. */
+  async add(experience: Experience, namespace: string): Promise<boolean> {
+    const isNew = await this.#options.store.add(experience, namespace);
+    delete this.#knownOf(this.circleOf(namespace)).counted;
     return isNew;
   }
+
+  #knownOf(circle: string): Known {
+    const known = this.#known.get(circle) ?? {};
+    this.#known.set(circle, known);
+    return known;
+  }
 }
+
+const openTo = (circle: string) => (circle === everybody ? {} : { openTo: circle });

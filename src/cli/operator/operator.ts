@@ -78,7 +78,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   parts.defer(() => database.close());
   const { members, experience: shipped } = await zooInImage();
   const experience = new KnownExperience({
-    ...{ store: experienceStore(database), shipped, clock: timers.clock },
+    ...{ store: experienceStore(database), shipped, isShared: settings.sharesExperience, clock: timers.clock },
     onAway: (error) => log.warn('The store of experience does not answer', { error: messageOf(error) }),
   });
   const planner = parts.adopt(

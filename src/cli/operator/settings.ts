@@ -25,6 +25,8 @@ export interface OperatorSettings {
   /** Candidates that are judged for each plan, and threads that judge them. */
   readonly candidates: number;
   readonly planningThreads: number;
+  /** Whether namespaces learn from each other's runs. */
+  readonly sharesExperience: boolean;
   /** Requests to the API server a second. */
   readonly requestRate: number;
   readonly logLevel: LogLevel;
@@ -64,6 +66,7 @@ export function operatorSettings(env: NodeJS.ProcessEnv): OperatorSettings {
     workers: read.whole('NASOA_WORKERS', 16, 1, 256),
     candidates: read.whole('NASOA_CANDIDATES', 1000, 16, 100_000),
     planningThreads: read.whole('NASOA_PLANNING_THREADS', 1, 1, 16),
+    sharesExperience: read.oneOf('NASOA_SHARE_EXPERIENCE', ['true', 'false'], 'false') === 'true',
     requestRate: read.whole('NASOA_REQUEST_RATE', 500, 1, 100_000),
     logLevel: read.oneOf('NASOA_LOG_LEVEL', logLevels, 'info'),
   };

@@ -45,7 +45,7 @@ async function answerTo(question: Question, view: View, ports: TaskPorts): Promi
       return plan === undefined ? undefined : { plan };
     }
     case 'storeExperience':
-      return { experience: await kept(question.experience, ports) };
+      return { experience: await kept(question.experience, view.task.metadata.namespace, ports) };
   }
 }
 
@@ -68,10 +68,11 @@ async function isThere(name: string, namespace: string, world: World): Promise<b
 /** A store that is away must not keep the result from its user: the task is complete, and tries again later. */
 async function kept(
   experience: Experience,
+  namespace: string,
   { experience: sink, onExperienceLost }: TaskPorts,
 ): Promise<NonNullable<Answers['experience']>> {
   try {
-    await sink.add(experience);
+    await sink.add(experience, namespace);
     return 'kept';
   } catch (error) {
     onExperienceLost(error);

@@ -20,6 +20,19 @@ const defaultCandidates = 1000;
 /** Learning anew may take at most this share of the time, however fast new experience comes in. */
 const learningShare = 0.1;
 
+/** Predictors that a thread keeps: each takes memory, and is made anew within a second. */
+const mostCircles = 64;
+
+/** How far a thread has learned for a circle. */
+interface Taught {
+  /** Experience that it has learned from. */
+  revision?: string;
+  /** Under way. */
+  learning?: Promise<void> | undefined;
+  /** Of the clock: when it may learn again. */
+  learnsAgainSeconds: number;
+}
+
 type Waiting = { readonly resolve: (reply: PlanningReply) => void; readonly reject: (error: Error) => void };
 
 /** A worker thread, and what it was asked. */
@@ -28,12 +41,8 @@ class PlanningThread {
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #error: Error | undefined;
-  /** Experience that it has learned from. */
-  revision: string | undefined;
-  /** Under way. */
-  learning: Promise<void> | undefined;
-  /** Of the clock: when it may learn again. */
-  learnsAgainSeconds = Number.NEGATIVE_INFINITY;
+  /** By circle, the one that planned last at the end. */
+  readonly taught = new Map<string, Taught>();
 
   constructor(setup: PlanningSetup) {
     this.#worker = new Worker(new URL('../planning-worker.ts', import.meta.url), { workerData: setup });
@@ -90,10 +99,11 @@ export class WorkerPlanner implements Planner {
 
   async plan(input: PlanInput): Promise<PlanAnswer> {
     const { experience } = this.#options;
-    const revision = await experience.revision();
+    const circle = experience.circleOf(input.namespace);
+    const revision = await experience.revision(circle);
     const thread = this.#leastLoaded();
-    await this.#teach(thread, revision);
-    const reply = await thread.ask({ kind: 'plan', input });
+    await this.#teach(thread, circle, revision);
+    const reply = await thread.ask({ kind: 'plan', circle, input });
     if (reply.kind === 'planned') return reply.answer;
     throw planningFailed(reply.kind === 'failed' ? reply.message : 'the answer is of another kind');
   }
@@ -117,25 +127,41 @@ export class WorkerPlanner implements Planner {
   }
 
   /** Resolves once the thread has learned from all experience, or from so much of it that the rest can wait. */
-  async #teach(thread: PlanningThread, revision: string): Promise<void> {
+  async #teach(thread: PlanningThread, circle: string, revision: string): Promise<void> {
     const { clock } = this.#options;
+    const taught = this.#taughtOf(thread, circle);
     // plans that wait for the same lesson share it
-    await thread.learning;
-    const isFirst = thread.revision === undefined;
-    if (thread.revision === revision || (!isFirst && clock.nowSeconds() < thread.learnsAgainSeconds)) return;
-    thread.learning ??= this.#learn(thread, revision).finally(() => {
-      thread.learning = undefined;
+    await taught.learning;
+    const isFirst = taught.revision === undefined;
+    if (taught.revision === revision || (!isFirst && clock.nowSeconds() < taught.learnsAgainSeconds)) return;
+    taught.learning ??= this.#learn(thread, taught, circle, revision).finally(() => {
+      taught.learning = undefined;
     });
-    await thread.learning;
+    await taught.learning;
   }
 
-  async #learn(thread: PlanningThread, revision: string): Promise<void> {
+  async #learn(thread: PlanningThread, taught: Taught, circle: string, revision: string): Promise<void> {
     const { experience, clock, onLearned } = this.#options;
-    const reply = await thread.ask({ kind: 'learn', experiences: await experience.list() });
+    const reply = await thread.ask({ kind: 'learn', circle, experiences: await experience.list(circle) });
     if (reply.kind !== 'learned') throw planningFailed('the thread could not learn');
     // the first lesson goes through all there is and tells nothing of the next ones
-    if (thread.revision !== undefined) thread.learnsAgainSeconds = clock.nowSeconds() + reply.seconds / learningShare;
-    thread.revision = revision;
+    if (taught.revision !== undefined) taught.learnsAgainSeconds = clock.nowSeconds() + reply.seconds / learningShare;
+    taught.revision = revision;
     onLearned?.(reply);
+  }
+
+  /** The circle that has not planned for longest gives way to a new one, unless it is learning. */
+  #taughtOf(thread: PlanningThread, circle: string): Taught {
+    const { taught } = thread;
+    const found = taught.get(circle) ?? { learnsAgainSeconds: Number.NEGATIVE_INFINITY };
+    taught.delete(circle);
+    taught.set(circle, found);
+    const [oldest, state] = taught.entries().next().value ?? [];
+    if (taught.size > mostCircles && oldest !== undefined && state?.learning === undefined) {
+      taught.delete(oldest);
+      // a thread that died has forgotten it anyway
+      thread.ask({ kind: 'forget', circle: oldest }).catch(() => undefined);
+    }
+    return found;
   }
 }

@@ -37,6 +37,7 @@ export interface PlanInput {
   readonly budgetSeconds: number;
   readonly spentSeconds: number;
   readonly seed: number;
+  readonly namespace: string;
 }
 
 /** `seconds`: active seconds that planning took. */
@@ -50,15 +51,16 @@ export interface Planner {
   plan(input: PlanInput): Promise<PlanAnswer>;
 }
 
-/** Finished runs that the predictor learns from. */
+/** Finished runs that predictors learn from. Namespaces that learn from the same ones are a circle. */
 export interface ExperienceSource {
-  /** Changes whenever a run was added; cheap. */
-  revision(): Promise<string>;
-  /** All runs in the order of time, those that the zoo ships included. */
-  list(): Promise<readonly Experience[]>;
+  circleOf(namespace: string): string;
+  /** Changes whenever a run was added to those of the circle; cheap. */
+  revision(circle: string): Promise<string>;
+  /** All runs of the circle in the order of time, those that the zoo ships included. */
+  list(circle: string): Promise<readonly Experience[]>;
 }
 
 export interface ExperienceSink {
   /** False where a run of that id is kept already. Throws InputError for an unsound record. */
-  add(experience: Experience): Promise<boolean>;
+  add(experience: Experience, namespace: string): Promise<boolean>;
 }

@@ -10,13 +10,16 @@ const input: PlanInput = {
   features: aDataset(),
   ...{ trainImages: 2000, validationImages: 300, members: aZoo(), steps: [] },
   ...{ decodeSecondsPerImage: 0.001, startSeconds: 1, regimeOverrides: {} },
-  ...{ budgetSeconds: 300, spentSeconds: 10, seed: 1 },
+  ...{ budgetSeconds: 300, spentSeconds: 10, seed: 1, namespace: 'team' },
 };
 
 /** A store in memory that tells how often its runs were fetched. */
 class Runs implements ExperienceSource {
   readonly kept: Experience[] = [];
   fetched = 0;
+  circleOf(namespace: string): string {
+    return namespace;
+  }
   async revision(): Promise<string> {
     return String(this.kept.length);
   }
@@ -75,6 +78,7 @@ describe('planning in a thread', () => {
     const runs = new Runs();
     let away = true;
     const own = start({
+      circleOf: (namespace) => namespace,
       revision: () => runs.revision(),
       list: async () => {
         if (away) throw new Error('no connection');
@@ -84,6 +88,34 @@ describe('planning in a thread', () => {
     await expect(own.plan(input)).rejects.toThrow('no connection');
     away = false;
     expect((await own.plan(input)).kind).toBe('plan');
+  });
+
+  test('learns for each circle from its own runs alone', async () => {
+    const runs = { ours: [anExperience({ dataset: 'ours' })], theirs: [] as Experience[] };
+    const of = (circle: string): readonly Experience[] => runs[circle as keyof typeof runs];
+    const own = start({
+      circleOf: (namespace) => (namespace === 'team' ? 'ours' : 'theirs'),
+      revision: async (circle) => String(of(circle).length),
+      list: async (circle) => of(circle),
+    });
+    const known = async (namespace: string) => {
+      const answer = await own.plan({ ...input, namespace });
+      if (answer.kind !== 'plan') throw new Error(answer.message);
+      const { predictor, nearest } = answer.plan;
+      return [predictor.experiences, nearest.map(({ dataset }) => dataset)];
+    };
+    expect(await known('team')).toEqual([1, ['ours']]);
+    expect(await known('another')).toEqual([0, []]);
+    expect(await known('team')).toEqual([1, ['ours']]);
+  });
+
+  test('keeps planning for more circles than it keeps in mind', async () => {
+    const own = start(new Runs());
+    const plans = await Promise.all(
+      Array.from({ length: 70 }, (_, i) => own.plan({ ...input, namespace: `team-${i}` })),
+    );
+    expect(plans.every(({ kind }) => kind === 'plan')).toBe(true);
+    expect((await own.plan({ ...input, namespace: 'team-0' })).kind).toBe('plan');
   });
 
   test('spreads work over its threads', async () => {

@@ -5,7 +5,7 @@ import { someFeatures } from '../../support/objects.ts';
 
 const input = (seed: number): PlanInput => ({
   ...{ features: someFeatures, trainImages: 100, validationImages: 20, members: [], steps: [], regimeOverrides: {} },
-  ...{ decodeSecondsPerImage: 0, startSeconds: 0, budgetSeconds: 60, spentSeconds: 0, seed },
+  ...{ decodeSecondsPerImage: 0, startSeconds: 0, budgetSeconds: 60, spentSeconds: 0, seed, namespace: 'team' },
 });
 const answer: PlanAnswer = { kind: 'nothingFits', message: 'Nothing fits.' };
 

@@ -40,5 +40,6 @@ function inputOf({ view, spec, status, budgetSeconds }: Facts, profile: TaskProf
     ...(spec.budget.targetAccuracy === undefined ? {} : { targetAccuracy: spec.budget.targetAccuracy }),
     spentSeconds: status.activeSeconds ?? 0,
     seed: spec.seed,
+    namespace: view.task.metadata.namespace,
   };
 }
