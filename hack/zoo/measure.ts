@@ -9,6 +9,7 @@ import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
 import type { StepTime } from '../../src/nas/member.ts';
+import { memberFacts } from '../../src/nas/member-facts.ts';
 import { shippedZooDir } from '../../src/nas/zoo.ts';
 import { parseZooIndex } from '../../src/nas/zoo-index.ts';
 import { measureStep, memberPoints } from '../../src/train/step-time.ts';
@@ -26,7 +27,9 @@ for (const { name, encoding, nativeSize, classes } of (await readIndex()).member
   for (const point of memberPoints(network, nativeSize)) steps.push(await measureStep(network, point, measuring));
   // read again: a measurement takes minutes
   const index = await readIndex();
-  const members = index.members.map((member) => (member.name === name ? { ...member, steps } : member));
+  const members = index.members.map((member) =>
+    member.name === name ? { ...member, ...memberFacts(network, nativeSize), steps } : member,
+  );
   await writeFileAtomic(path, `${JSON.stringify({ ...index, members }, null, 2)}\n`);
   console.log(name, steps.map(({ seconds }) => seconds).join(' '));
 }

@@ -1,6 +1,7 @@
 import { costOf, shapesOf, stageShares } from './cost.ts';
 import type { Network } from './layers.ts';
 import type { MemberInfo } from './member.ts';
+import { stepValues } from './training-memory.ts';
 
 /** What of a member follows from its network alone, at its native size in pixels. Throws InputError as `costOf` does. */
 export function memberFacts(
@@ -8,6 +9,7 @@ export function memberFacts(
   nativeSize: number,
 ): Pick<MemberInfo, 'parametersM' | 'macsM' | 'stages' | 'stageShare'> & {
   readonly boundaryValues: readonly number[];
+  readonly stepValues: readonly number[];
 } {
   const { parameters, macs } = costOf(network, nativeSize);
   return {
@@ -16,6 +18,7 @@ export function memberFacts(
     stages: network.stages.length,
     stageShare: stageShares(network, nativeSize),
     boundaryValues: boundaryValues(network, nativeSize),
+    stepValues: stepValues(network, nativeSize),
   };
 }
 

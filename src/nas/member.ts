@@ -17,6 +17,8 @@ export interface MemberInfo {
   readonly steps: readonly StepTime[];
   /** Values an image has at the end of the first k stages at native size, k = 0 .. stages: what caching them needs. */
   readonly boundaryValues?: readonly number[];
+  /** Values that a training step keeps of an image at native size with the first k stages frozen, k = 0 .. stages. */
+  readonly stepValues?: readonly number[];
 }
 
 /** One measured training step. */

@@ -21,9 +21,16 @@ const copiesOfParameters = 4;
  * gradients of the widest place, and the parameters with what the optimizer keeps. Without the library itself.
  */
 export function trainingMemory(network: Network, inputSize: number, batchSize: number): number {
-  const values = shapesOf(network, inputSize).map(({ size, channels }) => size * size * channels);
-  const activations = network.layers.reduce((sum, { op }, id) => sum + (kept.has(op) ? (values[id] ?? 0) : 0), 0);
-  const widest = 2 * Math.max(...values);
+  const [values = 0] = stepValues(network, inputSize);
   const { parameters } = costOf(network, inputSize);
-  return bytesEach * ((activations + widest) * batchSize + copiesOfParameters * parameters);
+  return bytesEach * (values * batchSize + copiesOfParameters * parameters);
+}
+
+/** Values of one image in a training step with the first k stages frozen, k = 0 .. stages: frozen ones keep nothing. */
+export function stepValues(network: Network, inputSize: number): readonly number[] {
+  const values = shapesOf(network, inputSize).map(({ size, channels }) => size * size * channels);
+  const widest = 2 * Math.max(...values);
+  return [-1, ...network.stages.map(({ end }) => end)].map((boundary) =>
+    network.layers.reduce((sum, { op }, id) => sum + (id > boundary && kept.has(op) ? (values[id] ?? 0) : 0), widest),
+  );
 }

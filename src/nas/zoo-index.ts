@@ -78,7 +78,10 @@ function member(read: Fields, raw: unknown, at: string): MemberRecord {
     accuracy: read.share(m.accuracy, `${at}.accuracy`),
     stages,
     stageShare,
-    ...(m.boundaryValues === undefined ? {} : { boundaryValues: boundaries(read, m.boundaryValues, stages, at) }),
+    ...(m.boundaryValues === undefined
+      ? {}
+      : { boundaryValues: perStage(read, m.boundaryValues, stages, `${at}.boundaryValues`) }),
+    ...(m.stepValues === undefined ? {} : { stepValues: perStage(read, m.stepValues, stages, `${at}.stepValues`) }),
     steps: read.list(m.steps, `${at}.steps`).map((s, i) => stepTime(read, s, `${at}.steps[${i}]`)),
     weights,
     sha256,
@@ -90,9 +93,9 @@ function member(read: Fields, raw: unknown, at: string): MemberRecord {
   };
 }
 
-function boundaries(read: Fields, raw: unknown, stages: number, at: string): readonly number[] {
-  const values = read.list(raw, `${at}.boundaryValues`).map((v, i) => read.whole(v, `${at}.boundaryValues[${i}]`));
-  if (values.length !== stages + 1) throw read.fault(`${at}.boundaryValues`, `needs ${stages + 1} numbers`);
+function perStage(read: Fields, raw: unknown, stages: number, at: string): readonly number[] {
+  const values = read.list(raw, at).map((v, i) => read.whole(v, `${at}[${i}]`));
+  if (values.length !== stages + 1) throw read.fault(at, `needs ${stages + 1} numbers`);
   return values;
 }
 

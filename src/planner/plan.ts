@@ -30,6 +30,8 @@ export interface PlanRequest {
   readonly regimeOverrides?: Partial<Regime>;
   /** Memory and disk that cached activations may take. */
   readonly cacheBytes?: number;
+  /** Memory of the process that trains on its CPU: what would take more is not considered. No bound where absent. */
+  readonly memoryBytes?: number | undefined;
 }
 
 const defaultCandidates = 4000;
@@ -113,8 +115,8 @@ function safeOnes(
 }
 
 function sharedSpace(request: PlanRequest, seconds: number): SharedSpace {
-  const { features, counts, timing, costs = defaultRunCosts, cacheBytes = defaultCacheBytes } = request;
-  return { features, counts, timing, costs, seconds, cacheBytes };
+  const { features, counts, timing, costs = defaultRunCosts, cacheBytes = defaultCacheBytes, memoryBytes } = request;
+  return { features, counts, timing, costs, seconds, cacheBytes, memoryBytes };
 }
 
 function score(candidate: Candidate, { features, predictor }: PlanRequest, caution: number): Scored {
@@ -248,9 +250,18 @@ function checkOverrides({ members, counts, timing }: PlanRequest, overrides: Par
   }
 }
 
+const fitsWithoutBound = ({ members, rng }: PlanRequest, shared: SharedSpace, overrides: Partial<Regime>): boolean =>
+  Number.isFinite(leastSeconds(members, { ...shared, memoryBytes: undefined }, overrides, rng));
+
 function nothingFits(request: PlanRequest, shared: SharedSpace, overrides: Partial<Regime>): InputError {
   const { members, rng, spentSeconds, budgetSeconds } = request;
   const least = leastSeconds(members, shared, overrides, rng);
+  if (!Number.isFinite(least) && request.memoryBytes !== undefined && fitsWithoutBound(request, shared, overrides)) {
+    return new InputError(
+      `Nothing can be trained within ${Math.floor(request.memoryBytes / 2 ** 20)} MiB of memory.`,
+      'Give it more memory, or leave a smaller batch size, input size or member to the planner.',
+    );
+  }
   if (!Number.isFinite(least)) {
     return new InputError(
       'No member can train with the choices that were fixed.',

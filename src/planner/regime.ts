@@ -1,5 +1,6 @@
 import type { Rng } from '../lib/rng.ts';
 import { cachedBytes } from './caching.ts';
+import { runBytes } from './memory.ts';
 import { type RunCosts, type RunCounts, type RunEstimate, runSeconds } from './run-time.ts';
 import type { Timing } from './timing.ts';
 import { type DatasetFeatures, type MemberInfo, type Regime, usesCachedFeatures } from './types.ts';
@@ -15,6 +16,8 @@ export interface RegimeSpace {
   readonly seconds: number;
   /** Cached activations beyond this are not considered. */
   readonly cacheBytes: number;
+  /** Memory of the process; without a bound where absent. */
+  readonly memoryBytes?: number | undefined;
 }
 
 type Draft = { -readonly [K in keyof Regime]: Regime[K] };
@@ -158,11 +161,12 @@ export function fewestStepsOf({ features, counts }: RegimeSpace, { batchSize }: 
 
 /** Whether a complete regime, overrides included, can run at all and in time. */
 function admits(space: RegimeSpace, regime: Regime): boolean {
-  const { member, counts, timing } = space;
+  const { member, counts, timing, memoryBytes = Number.POSITIVE_INFINITY } = space;
   if (regime.frozenStages > member.stages || regime.batchSize > Math.max(1, counts.trainImages)) return false;
   if (!timing.precisions.includes(regime.precision)) return false;
   const images = counts.trainImages + counts.validationImages;
   if (usesCachedFeatures(regime) && (cachedBytes(member, regime, images) ?? 0) > space.cacheBytes) return false;
+  if ((runBytes(member, regime, images) ?? 0) > memoryBytes) return false;
   // the steps were chosen to fill the time: rounding must not refuse them
   return estimateRun(space, regime).seconds <= space.seconds * (1 + 1e-9);
 }

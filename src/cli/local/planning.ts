@@ -1,6 +1,8 @@
 /** From a data set to a plan on this machine: what `plan` and `tune` share. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { constrainedMemory } from 'node:process';
+import { usesGpu } from '../../graph/session.ts';
 import { InputError } from '../../lib/errors.ts';
 import { createRng, deriveSeed } from '../../lib/rng.ts';
 import { cacheDir } from '../../lib/user-dirs.ts';
@@ -45,6 +47,15 @@ const planningShare = 0.05;
 export const workersHere = (): number => Math.max(1, Math.min(4, availableParallelism()));
 
 export const scratchFolder = (env: NodeJS.ProcessEnv = process.env): string => join(cacheDir(env), 'scratch');
+
+/** Share of the memory that a run may take: somebody else uses the machine too. */
+const memoryShare = 0.9;
+
+/** Undefined on a machine with a GPU, in whose memory a step's values are. */
+const memoryHere = (isOnGpu: boolean): number | undefined => {
+  const limit = constrainedMemory();
+  return isOnGpu ? undefined : memoryShare * (limit > 0 ? Math.min(limit, totalmem()) : totalmem());
+};
 
 /** Opens the data set; the caller closes it. The clock of the budget starts with this call. */
 export function openImages(
@@ -91,11 +102,14 @@ export async function groundHere(
   const rng = createRng(deriveSeed(request.seed, 'plan'));
   const predictor = replay(predictors[request.predictor], encodedOptions(request.seed), lessonsOf(experience), rng);
   const known = knownDatasets(experience);
+  // the profile has loaded the library already
+  const isOnGpu = await usesGpu();
   const { features, steps, decodeSecondsPerImage, startSeconds } = measured;
   const planFor = (budgetSeconds: number): Plan =>
     makePlan({
       ...{ features, members, predictor, known, rng, budgetSeconds, regimeOverrides: request.regime },
       targetAccuracy: request.targetAccuracy,
+      memoryBytes: memoryHere(isOnGpu),
       counts: { trainImages: dataset.train.length, validationImages: dataset.val.length },
       timing: calibrate(zoo.members, steps),
       costs: { ...defaultRunCosts, decodeSecondsPerImage, startSeconds, workers: workersHere() },

@@ -36,6 +36,8 @@ export interface PlanInput {
   readonly targetAccuracy?: number;
   readonly budgetSeconds: number;
   readonly spentSeconds: number;
+  /** Of a pod that trains on its CPU. */
+  readonly memoryBytes?: number;
   readonly seed: number;
   readonly namespace: string;
 }

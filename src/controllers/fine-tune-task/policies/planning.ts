@@ -1,4 +1,7 @@
 import type { FineTuneTaskStatus, TaskProfile } from '../../../crds/fine-tune-task-status.ts';
+import type { Resources } from '../../../crds/pod-options.ts';
+import { quantityValue } from '../../../crds/quantity.ts';
+import type { TrainerSettings } from '../../settings.ts';
 import { assuming, type Facts } from '../facts.ts';
 import { firstObjection, noMemberAllowed, zooNotReady } from '../objections.ts';
 import type { PlanInput } from '../ports.ts';
@@ -30,6 +33,12 @@ const asking = (input: PlanInput): Ruling => ({
   actions: [{ do: 'plan', input }],
 });
 
+/** On a GPU a step's values are in the memory of the GPU, of which no object says how large it is. */
+function memoryOf({ gpu, memory }: Resources, settings: TrainerSettings): Pick<PlanInput, 'memoryBytes'> {
+  const bytes = gpu === undefined ? quantityValue(memory ?? settings.memory) : undefined;
+  return bytes === undefined ? {} : { memoryBytes: bytes };
+}
+
 function inputOf({ view, spec, status, budgetSeconds }: Facts, profile: TaskProfile): PlanInput {
   const { features, trainImages, validationImages, steps, decodeSecondsPerImage, startSeconds, workers } = profile;
   return {
@@ -39,6 +48,7 @@ function inputOf({ view, spec, status, budgetSeconds }: Facts, profile: TaskProf
     regimeOverrides: spec.regime ?? {},
     ...(spec.budget.targetAccuracy === undefined ? {} : { targetAccuracy: spec.budget.targetAccuracy }),
     spentSeconds: status.activeSeconds ?? 0,
+    ...memoryOf(spec.resources, view.settings),
     seed: spec.seed,
     namespace: view.task.metadata.namespace,
   };
