@@ -1,5 +1,5 @@
 import type { PredictorName } from '../planner/predictors/table.ts';
-import type { DatasetFeatures, Plan, Regime } from '../planner/types.ts';
+import type { DatasetFeatures, Plan, Preference, Regime } from '../planner/types.ts';
 import type { TuneResult } from '../train/result.ts';
 
 /** What the command line asks of the local executor, and what it gets back: plain data, checked, in SI units. */
@@ -26,6 +26,7 @@ export interface PlanRequest {
   readonly regime: RegimeOverrides;
   /** The shortest run to this accuracy is asked for, not the most accurate one within the budget. */
   readonly targetAccuracy: number | undefined;
+  readonly prefer: Preference;
 }
 
 export interface TuneRequest extends PlanRequest {

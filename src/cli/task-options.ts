@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { parseDuration } from '../lib/duration.ts';
 import { hasCode, InputError } from '../lib/errors.ts';
 import { defaultPredictorName, type PredictorName, predictors } from '../planner/predictors/table.ts';
+import { type Preference, preferences } from '../planner/types.ts';
 import { integer, share } from './options.ts';
 import { addRegimeOptions, regimeOverrides } from './regime-options.ts';
 import type { PlanRequest } from './requests.ts';
@@ -11,6 +12,7 @@ import type { PlanRequest } from './requests.ts';
 export interface TaskOptions extends Record<string, unknown> {
   readonly budget: number;
   readonly targetAccuracy?: number;
+  readonly prefer: Preference;
   readonly zoo?: string;
   readonly seed: number;
   readonly valShare: number;
@@ -19,6 +21,14 @@ export interface TaskOptions extends Record<string, unknown> {
   readonly predictor: PredictorName;
   readonly withoutExperienceOf?: string;
 }
+
+export const preferOption = (): Option =>
+  new Option(
+    '--prefer <what>',
+    'what plans are ranked by: expected accuracy, less a part of its uncertainty, or all of it',
+  )
+    .choices(preferences)
+    .default('balanced');
 
 /** Adds the options of a task, the regime's under a heading of their own. */
 export function addTaskOptions(command: Command): Command {
@@ -33,6 +43,7 @@ export function addTaskOptions(command: Command): Command {
       'plan the shortest run that is expected to reach it, such as 0.9, in place of the most accurate one',
       share('--target-accuracy', { min: 0.001, max: 1 }),
     )
+    .addOption(preferOption())
     .option('--zoo <folder>', 'zoo to choose from (default: the shipped one and your imported members)')
     .option('--member <name>', 'choose only this member of the zoo')
     .addOption(
@@ -76,6 +87,7 @@ export async function taskRequest(path: string, options: TaskOptions): Promise<P
     withoutExperienceOf: options.withoutExperienceOf,
     regime: regimeOverrides(options),
     targetAccuracy: options.targetAccuracy,
+    prefer: options.prefer,
   };
 }
 

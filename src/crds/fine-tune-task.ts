@@ -8,6 +8,7 @@ import { parseResource } from './parse-resource.ts';
 import { pod, queueName, queueNameRule, resources } from './pod-options.ts';
 import { regimeOverrides } from './regime.ts';
 import {
+  choice,
   flag,
   type Infer,
   immutable,
@@ -78,6 +79,13 @@ export const fineTuneTaskSpec = object(
     data: immutable(dataSource('The data set to fine-tune on.'), 'data'),
     budget: immutable(budget, 'budget'),
     regime: optional(regimeOverrides),
+    prefer: withDefault(
+      choice(
+        ['mean', 'balanced', 'lower-bound'],
+        'What plans are ranked by: their expected accuracy, that less a part of its uncertainty, or the lower end of its interval.',
+      ),
+      'balanced',
+    ),
     members: optional(
       list(memberName('Name of a member.'), {
         description: 'Members of the zoo that may be chosen. All where absent.',
@@ -115,7 +123,7 @@ export const fineTuneTaskSpec = object(
   },
   {
     description: 'What is asked for.',
-    rules: [...immutableFields('zooRef', 'regime', 'members'), queueNameRule],
+    rules: [...immutableFields('zooRef', 'regime', 'members', 'prefer'), queueNameRule],
   },
 );
 export type FineTuneTaskSpec = Infer<typeof fineTuneTaskSpec>;

@@ -1,6 +1,6 @@
 import type { Quantity } from './kubernetes.ts';
 
-const binary = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const;
+const binary: readonly string[] = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const decimal: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,
@@ -19,7 +19,7 @@ export function quantityValue(quantity: Quantity): number | undefined {
   const [, digits, exponent = '', suffix = ''] =
     /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([A-Za-z]{0,2}))$/.exec(quantity) ?? [];
   if (digits === undefined) return undefined;
-  const power = binary.findIndex((unit) => unit === suffix) + 1;
+  const power = binary.indexOf(suffix) + 1;
   const factor = power > 0 ? 1024 ** power : decimal[suffix];
   return factor === undefined ? undefined : Number(`${digits}${exponent}`) * factor;
 }

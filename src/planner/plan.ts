@@ -8,7 +8,7 @@ import { coverage, type Interval, type Predictor } from './predictors/contract.t
 import { reasonsOf } from './reasons.ts';
 import { defaultRunCosts, type RunCosts, type RunCounts } from './run-time.ts';
 import type { Timing } from './timing.ts';
-import type { BudgetPoint, Choice, DatasetFeatures, MemberInfo, Plan, Regime } from './types.ts';
+import type { BudgetPoint, Choice, DatasetFeatures, MemberInfo, Plan, Preference, Regime } from './types.ts';
 
 export interface PlanRequest {
   readonly features: DatasetFeatures;
@@ -22,6 +22,8 @@ export interface PlanRequest {
   readonly budgetSeconds: number;
   /** Look for the shortest run that is expected to reach it, 0 to 1, in place of the most accurate one. */
   readonly targetAccuracy?: number | undefined;
+  /** `balanced` where absent. */
+  readonly prefer?: Preference | undefined;
   /** Active seconds already used: reading, profile, planning so far. */
   readonly spentSeconds: number;
   readonly rng: Rng;
@@ -40,10 +42,8 @@ const mostRunnersUp = 5;
 const mostCloudPoints = 400;
 /** Time kept back for what no model foresees; the trainer stops itself in any case, but a cut schedule costs accuracy. */
 const reserveShare = 0.02;
-/** Part of the interval's lower half taken off a candidate: the best of thousands of guesses is a lucky guess. */
-const usualCaution = 0.6;
-/** For a data set unlike all others nothing but the lower end counts. */
-const unknownCaution = 1;
+/** Part of the interval's lower half that is taken off a candidate. */
+const cautions: Readonly<Record<Preference, number>> = { mean: 0, balanced: 0.6, 'lower-bound': 1 };
 
 interface Scored {
   readonly candidate: Candidate;
@@ -65,7 +65,8 @@ export function makePlan(request: PlanRequest): Plan {
   const drawn = drawCandidates(members, shared, overrides, rng, count);
   if (drawn.length === 0) throw nothingFits(request, shared, overrides);
   const isStrange = confidence === 'Low';
-  const caution = isStrange ? unknownCaution : usualCaution;
+  // of one unlike all others nothing but the lower end counts
+  const caution = cautions[isStrange ? 'lower-bound' : (request.prefer ?? 'balanced')];
   const scoresOf = (some: readonly Candidate[]): Scored[] => some.map((one) => score(one, request, caution));
   const fitting = isStrange ? safeOnes(request, shared, overrides, drawn) : drawn;
   const { targetAccuracy } = request;

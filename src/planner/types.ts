@@ -70,6 +70,13 @@ export interface Choice {
   readonly predicted: Prediction;
 }
 
+/**
+ * By what candidates are ranked: the expected accuracy; that less a part of the interval's lower half, for the best of
+ * thousands of guesses is a lucky guess; or the interval's lower end, where a bad run costs most.
+ */
+export type Preference = (typeof preferences)[number];
+export const preferences = ['mean', 'balanced', 'lower-bound'] as const;
+
 /** `Low`: the data set is unlike all that the predictor has learnt from, and the plan is a safe choice. */
 export type Confidence = 'Usual' | 'Low';
 

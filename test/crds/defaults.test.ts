@@ -13,6 +13,7 @@ test('a task gets its defaults', () => {
   expect(parse(fineTuneTaskSpec, { ...leastTaskSpec, resources: { gpu: {} } }, 'spec')).toEqual({
     ...leastTaskSpec,
     data: { ...leastTaskSpec.data, format: 'folder', validationShare: 0.2 },
+    prefer: 'balanced',
     seed: 1,
     resources: { gpu: { name: 'nvidia.com/gpu', count: 1 } },
     pod: {},

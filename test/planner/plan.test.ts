@@ -6,6 +6,7 @@ import { makePlan, type PlanRequest } from '../../src/planner/plan.ts';
 import { encodedOptions } from '../../src/planner/predictors/replay.ts';
 import { defaultPredictor } from '../../src/planner/predictors/table.ts';
 import { calibrate } from '../../src/planner/timing.ts';
+import type { Preference } from '../../src/planner/types.ts';
 import { processorSeconds } from '../support/processor-time.ts';
 import { aDataset, anExperience, aZoo, counts } from './builders.ts';
 
@@ -104,6 +105,15 @@ describe('makePlan', () => {
       expect(alternative).not.toBe(choice);
       expect(loss).toBeGreaterThan(0);
     }
+  });
+
+  test('prefers what is asked for: the mean, the lower end, or something between', () => {
+    const of = (prefer: Preference) => makePlan(aRequest({ prefer })).predicted;
+    const [mean, balanced, lower] = [of('mean'), of('balanced'), of('lower-bound')];
+    expect(mean.accuracy).toBeGreaterThanOrEqual(balanced.accuracy);
+    expect(lower.low).toBeGreaterThanOrEqual(balanced.low);
+    expect(balanced.low).toBeGreaterThanOrEqual(mean.low);
+    expect(makePlan(aRequest())).toEqual(makePlan(aRequest({ prefer: 'balanced' })));
   });
 
   describe('towards an accuracy', () => {

@@ -15,7 +15,7 @@ export const contextIn = (world: World, signal = new AbortController().signal): 
 export const planRequest = (world: World, over: Partial<PlanRequest> = {}): PlanRequest => ({
   ...{ path: world.images, budgetSeconds: 120, zoo: world.zoo, seed: 0, validationShare: 0.2, maxDamagedShare: 0.2 },
   ...{ member: undefined, predictor: 'ridge', withoutExperienceOf: undefined, regime: {} },
-  targetAccuracy: undefined,
+  ...{ targetAccuracy: undefined, prefer: 'balanced' },
   ...over,
 });
 

@@ -12,6 +12,7 @@ export interface SubmitOptions extends ClusterOptions {
   /** Seconds. */
   readonly budget?: number;
   readonly targetAccuracy?: number;
+  readonly prefer?: string;
   readonly pricePerHour?: number;
   readonly maxCost?: number;
   /** Name of a ModelZoo. */
@@ -68,6 +69,7 @@ export function draftTask(data: string, options: SubmitOptions): TaskDraft {
       targetAccuracy,
       maxCost,
     }),
+    prefer: options.prefer === 'balanced' ? undefined : options.prefer,
     regime: Object.keys(regime).length === 0 ? undefined : regime,
     members: member,
     seed,
@@ -151,6 +153,7 @@ const flags: Readonly<Record<string, string>> = {
   'spec.budget': '--budget',
   'spec.budget.pricePerHour': '--price-per-hour',
   'spec.budget.maxCost': '--max-cost',
+  'spec.prefer': '--prefer',
   'spec.budget.targetAccuracy': '--target-accuracy',
   'spec.zooRef': '--zoo',
   'spec.members': '--member',

@@ -109,6 +109,7 @@ export async function groundHere(
     makePlan({
       ...{ features, members, predictor, known, rng, budgetSeconds, regimeOverrides: request.regime },
       targetAccuracy: request.targetAccuracy,
+      prefer: request.prefer,
       memoryBytes: memoryHere(isOnGpu),
       counts: { trainImages: dataset.train.length, validationImages: dataset.val.length },
       timing: calibrate(zoo.members, steps),

@@ -41,6 +41,7 @@ export function planTask(input: PlanInput, { predictor, known }: Learned, candid
       ...{ features, members, predictor, known, candidates, budgetSeconds, spentSeconds },
       regimeOverrides: input.regimeOverrides,
       targetAccuracy: input.targetAccuracy,
+      prefer: input.prefer,
       memoryBytes: input.memoryBytes,
       counts: { trainImages, validationImages },
       timing: calibrate(members, steps),

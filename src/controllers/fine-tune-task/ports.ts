@@ -2,7 +2,7 @@
 import type { ModelZoo } from '../../crds/model-zoo.ts';
 import type { TrainerProgress } from '../../crds/trainer-job.ts';
 import type { MeasuredStep } from '../../planner/timing.ts';
-import type { DatasetFeatures, Experience, MemberInfo, Plan, Regime } from '../../planner/types.ts';
+import type { DatasetFeatures, Experience, MemberInfo, Plan, Preference, Regime } from '../../planner/types.ts';
 
 /** A report of a pod, and when it came (RFC 3339). */
 export interface ReceivedReport {
@@ -34,6 +34,7 @@ export interface PlanInput {
   readonly workers?: number;
   readonly regimeOverrides: Partial<Regime>;
   readonly targetAccuracy?: number;
+  readonly prefer?: Preference;
   readonly budgetSeconds: number;
   readonly spentSeconds: number;
   /** Of a pod that trains on its CPU. */

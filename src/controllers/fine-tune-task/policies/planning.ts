@@ -46,6 +46,7 @@ function inputOf({ view, spec, status, budgetSeconds }: Facts, profile: TaskProf
     ...(workers === undefined ? {} : { workers }),
     members: allowedMembers(view.members, spec.members),
     regimeOverrides: spec.regime ?? {},
+    prefer: spec.prefer,
     ...(spec.budget.targetAccuracy === undefined ? {} : { targetAccuracy: spec.budget.targetAccuracy }),
     spentSeconds: status.activeSeconds ?? 0,
     ...memoryOf(spec.resources, view.settings),
