@@ -26,8 +26,9 @@ export interface FineTuneOptions {
   readonly startedSeconds: number;
   /** Active seconds at which training must have ended; undefined runs every step of the regime. */
   readonly deadlineSeconds: number | undefined;
-  /** How much longer than planned the run may become where time is left. */
+  /** See `LoopOptions`. */
   readonly stretch: number;
+  readonly plannedSeconds?: number | undefined;
   /** Evaluations during the run, besides the one after it. */
   readonly evaluations: number;
   /** Images of an evaluation during the run: enough for a curve, few enough to cost little. 1000 unless given. */
@@ -91,6 +92,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
     const outcome = await trainLoop({
       ...{ model, source, from, regime: o.regime, seed: o.seed, clock: o.clock, signal: o.signal },
       ...{ startedSeconds: o.startedSeconds, deadlineSeconds: o.deadlineSeconds, stretch: o.stretch },
+      plannedSeconds: o.plannedSeconds,
       evaluations: o.evaluations,
       // a forward pass is less than half of a step
       evaluationSteps: some.length / model.options.batchSize / 2,

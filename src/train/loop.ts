@@ -26,8 +26,10 @@ export interface LoopOptions {
   readonly startedSeconds: number;
   /** Active seconds at which the loop must have ended; undefined runs every planned step. */
   readonly deadlineSeconds: number | undefined;
-  /** How much longer than planned the run may become where time is left over; 1 keeps the plan. */
+  /** How many times as many steps as planned the run may have where its time allows them; 1 keeps the plan. */
   readonly stretch: number;
+  /** Active seconds up to which it may grow so; the deadline where absent. A short plan stays short on a fast machine. */
+  readonly plannedSeconds?: number | undefined;
   /** Evaluations during the run, evenly spread; the one after its end is not among them. */
   readonly evaluations: number;
   /** What one of them is expected to cost, in steps, until the first was made. */
@@ -49,8 +51,8 @@ export class Diverged extends RunError {
   }
 }
 
-/** Step after which a run that would leave time over is lengthened, once. */
-const settleStep = 12;
+/** Steps after which a run that would leave time over is lengthened: the first ones of a GPU are its slowest. */
+const settleSteps: ReadonlySet<number> = new Set([12, 48, 192]);
 /** Checkpoints may take one part in this many of the time. */
 const checkpointPart = 50;
 
@@ -88,8 +90,10 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
     if (o.deadlineSeconds === undefined || stepSeconds === undefined) return;
     const evaluations = o.evaluations - evaluated;
     const state = { done: step, stepSeconds, secondsLeft: secondsLeft(), evaluations, evaluationSeconds: expected() };
-    if (step === from.step + settleStep) {
-      most = Math.max(most, fittingSteps({ ...state, most: Math.round(regime.steps * o.stretch) }));
+    if (settleSteps.has(step - from.step)) {
+      const planned = Math.min(secondsLeft(), (o.plannedSeconds ?? Number.POSITIVE_INFINITY) - active());
+      const longest = Math.round(regime.steps * o.stretch);
+      most = Math.max(most, fittingSteps({ ...state, secondsLeft: Math.max(0, planned), most: longest }));
     }
     steps = fittingSteps({ ...state, most });
   };

@@ -17,6 +17,7 @@ export interface SimulatedRun {
   readonly checkpointEverySeconds?: number;
   readonly deadlineSeconds?: number;
   readonly stretch?: number;
+  readonly plannedSeconds?: number;
   readonly from?: Progress;
   /** Active seconds used before the first step. */
   readonly usedSeconds?: number;
@@ -73,6 +74,7 @@ export async function simulate(s: SimulatedRun): Promise<SimulatedOutcome> {
     ...{ regime, clock, startedSeconds, seed: 1, signal: stop.signal, from: s.from ?? freshProgress(regime.steps) },
     deadlineSeconds: s.deadlineSeconds,
     stretch: s.stretch ?? 1,
+    plannedSeconds: s.plannedSeconds,
     evaluations: s.evaluations ?? 0,
     evaluationSteps: s.evaluationSteps ?? 0,
     checkpointEverySeconds: s.checkpointEverySeconds ?? Number.POSITIVE_INFINITY,

@@ -20,8 +20,19 @@ import { visitedImages } from './visited-images.ts';
 
 /** Evaluations during a run; few, because each costs time that could train. */
 export const evaluations = 4;
-/** How much longer than planned a run may become when the machine turns out faster. */
-const stretch = 1.5;
+/** How many times as many steps a run may have when the machine turns out faster. */
+const stretch = 4;
+/** Images are decoded for so many times the planned steps: for more, images are seen again. */
+const decodedStretch = 1.5;
+
+/** A plan that fills so much of the budget was to fill all of it. */
+const fillingShare = 0.9;
+
+/** Active seconds at which a run was planned to end. */
+function plannedEnd({ plan, profileSeconds, planningSeconds }: RunDecision): number {
+  const end = profileSeconds + planningSeconds + plan.predicted.seconds;
+  return end >= fillingShare * plan.budgetSeconds ? plan.budgetSeconds : end;
+}
 
 /** A run that is to be short ends with its plan. */
 const stretchOf = ({ target }: Pick<Plan, 'target'>): number => (target?.isExpected === true ? 1 : stretch);
@@ -105,7 +116,11 @@ async function decode({ dataset, decision, run, memory }: Prepared, context: Run
   const timer = left > 0 ? setTimeout(() => timeUp.abort(tooSlow(dataset)), 1000 * left) : undefined;
   try {
     return await decodeAll(
-      visitedImages(dataset, Math.ceil(steps * stretchOf(decision.plan)) * batchSize, decision.request.seed),
+      visitedImages(
+        dataset,
+        Math.ceil(steps * Math.min(decodedStretch, stretchOf(decision.plan))) * batchSize,
+        decision.request.seed,
+      ),
       {
         side: inputSize,
         trainSide: trainingSide(inputSize, augmentation, decision.features.resolution),
@@ -149,6 +164,7 @@ async function train(p: Prepared, store: ImageStore, { clock, watch, signal }: R
     weights: await startWeights(zoo, plan.member, network),
     ...{ regime: plan.regime, store, seed: request.seed, clock, startedSeconds: run.startedSeconds },
     ...{ stretch: stretchOf(plan), evaluations, signal, resume: checkpoint, deadlineSeconds: plan.budgetSeconds },
+    plannedSeconds: plannedEnd(decision),
     ...(memory === undefined ? {} : { cacheBytes: memory.cacheBytes }),
     lastEvaluationSeconds: evaluationPart * Math.max(lastSeconds, lastShare * plan.budgetSeconds),
     checkpointEverySeconds: Math.min(30, Math.max(2, plan.budgetSeconds / 30)),
