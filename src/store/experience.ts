@@ -2,7 +2,7 @@ import { InputError } from '../lib/errors.ts';
 import type { Json } from '../lib/json.ts';
 import type { Experience } from '../planner/types.ts';
 import type { Database, Queries } from './database.ts';
-import { parseExperience, parseExperienceLine } from './parse-experience.ts';
+import { type OwnedExperience, parseExperience, parseExperienceLine } from './parse-experience.ts';
 import { readState, type SavedState, writeState } from './states.ts';
 
 export interface ExperienceFilter {
@@ -94,6 +94,7 @@ async function insert(queries: Queries, experience: Experience, owner?: string):
 interface Body {
   readonly id: string;
   readonly body: string;
+  readonly owner: string | null;
 }
 
 async function list(
@@ -101,7 +102,7 @@ async function list(
   { dataset, member, openTo, limit }: ExperienceFilter,
 ): Promise<readonly Experience[]> {
   const rows = await queries.query<Body>(
-    `select id, body::text as body from experiences
+    `select id, owner, body::text as body from experiences
      where ($1::text is null or dataset = $1) and ($2::text is null or member = $2)
        and ($4::text is null or owner is null or owner = $4)
      order by finished_at desc, id desc limit $3::bigint`,
@@ -114,10 +115,14 @@ async function* exportLines(queries: Queries): AsyncIterable<string> {
   let after = '';
   while (true) {
     const rows = await queries.query<Body>(
-      'select id, body::text as body from experiences where id > $1 order by id limit $2::bigint',
+      'select id, owner, body::text as body from experiences where id > $1 order by id limit $2::bigint',
       [after, pageRows],
     );
-    for (const { body } of rows) yield JSON.stringify(JSON.parse(body));
+    // who owns a run is told, so that a backup does not make it everybody's
+    for (const { body, owner } of rows) {
+      const run = JSON.parse(body) as Experience;
+      yield JSON.stringify(owner === null ? run : { ...run, owner });
+    }
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageRows) return;
     after = last.id;
@@ -127,27 +132,27 @@ async function* exportLines(queries: Queries): AsyncIterable<string> {
 async function importLines(database: Database, lines: Iterable<string> | AsyncIterable<string>): Promise<ImportReport> {
   const refused: { line: number; reason: string }[] = [];
   let [added, sound, number] = [0, 0, 0];
-  let page: Experience[] = [];
+  let page: OwnedExperience[] = [];
   const flush = async (): Promise<void> => {
     // in one order everywhere: two imports of the same runs never wait for each other in a circle
-    const batch = page.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const batch = page.toSorted((a, b) => (a.experience.id < b.experience.id ? -1 : 1));
     page = [];
     added += await database.transaction(async (queries) => {
       let count = 0;
-      for (const experience of batch) if (await insert(queries, experience)) count++;
+      for (const { experience, owner } of batch) if (await insert(queries, experience, owner)) count++;
       return count;
     });
   };
   for await (const line of lines) {
     number++;
     if (line.trim() === '') continue;
-    const { experience, reason } = parseExperienceLine(line);
+    const { experience, owner, reason } = parseExperienceLine(line);
     if (!experience) {
       refused.push({ line: number, reason });
       continue;
     }
     sound++;
-    page.push(experience);
+    page.push({ experience, owner });
     if (page.length >= pageRows) await flush();
   }
   if (page.length > 0) await flush();

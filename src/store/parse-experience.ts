@@ -5,6 +5,14 @@ export type ParsedExperience =
   | { readonly experience: Experience; readonly reason?: never }
   | { readonly reason: string; readonly experience?: never };
 
+/** As an export tells it. */
+export interface OwnedExperience {
+  readonly experience: Experience;
+  /** The namespace that it belongs to; everybody's where absent. */
+  readonly owner: string | undefined;
+  readonly reason?: never;
+}
+
 class Refusal extends Error {}
 
 type Field = (value: unknown, path: string) => unknown;
@@ -143,12 +151,20 @@ export function parseExperience(raw: unknown): ParsedExperience {
 }
 
 /** The same for a line of JSON. */
-export function parseExperienceLine(line: string): ParsedExperience {
+export function parseExperienceLine(
+  line: string,
+): OwnedExperience | { readonly reason: string; readonly experience?: never; readonly owner?: never } {
   let raw: unknown;
   try {
     raw = JSON.parse(line);
   } catch {
     return { reason: 'the line is not JSON' };
   }
-  return parseExperience(raw);
+  const { experience, reason } = parseExperience(raw);
+  if (experience === undefined) return { reason };
+  const { owner } = raw as { readonly owner?: unknown };
+  if (owner === undefined) return { experience, owner };
+  return typeof owner === 'string' && /^[a-z0-9-]{1,63}$/.test(owner)
+    ? { experience, owner }
+    : { reason: 'owner must be the name of a namespace' };
 }

@@ -72,6 +72,20 @@ describe('the experience store', () => {
     expect(await open()).toEqual(['blue-1', 'everybody', 'red-1']);
   });
 
+  test('an export tells whose a run is, and an import keeps it so', async () => {
+    await store.add(day(1), 'red');
+    await store.add(day(2));
+    const lines = await linesOf(store.export());
+    await database.query('delete from experiences');
+    expect(await store.import([...lines, JSON.stringify({ ...day(3), owner: 'No namespace!' })])).toEqual({
+      ...{ added: 2, duplicates: 0 },
+      refused: [{ line: 3, reason: 'owner must be the name of a namespace' }],
+    });
+    expect((await store.list({ openTo: 'red' })).map(({ id }) => id)).toEqual(['run-1', 'run-2']);
+    expect((await store.list({ openTo: 'blue' })).map(({ id }) => id)).toEqual(['run-2']);
+    expect(await store.list()).toEqual([day(1), day(2)]);
+  });
+
   test('lists in the order of time, by data set, by member, or the latest few', async () => {
     for (const n of [3, 1, 2]) await store.add(day(n, { dataset: n === 2 ? 'birds' : 'flowers' }));
     const ids = async (filter: Parameters<ExperienceStore['list']>[0]) => (await store.list(filter)).map((e) => e.id);
