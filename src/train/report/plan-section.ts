@@ -20,7 +20,7 @@ export function planSection({ result, member }: ReportData): Markup {
 <p>Chosen in one shot before any training, from ${learnt}. ${regimeSentence(plan.regime, member.stages)}</p>
 ${doubt === undefined ? '' : html`<p><strong>${doubt}</strong></p>`}
 <dl class="facts two">${facts.map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl>
-${why.length === 0 ? '' : html`<h3>Why</h3><ul>${why.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
+${why.length === 0 ? '' : html`<h3 style="margin-top:24px">Why</h3><ul class="why">${why.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
 ${ranking(result)}
 ${timeSpent(result)}</section>`;
 }

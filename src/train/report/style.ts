@@ -56,6 +56,8 @@ svg .grid { stroke: var(--grid); }
 svg .axis { stroke: var(--soft); stroke-opacity: .5; }
 .chart { margin-top: 18px; }
 .narrow { display: none; }
+.why { margin: 8px 0 24px; padding-left: 18px; max-width: 80ch; }
+.why li { margin: 4px 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 18px; margin-top: 12px; font-size: 13px; color: var(--soft); list-style: none; }
 .legend li { display: flex; align-items: center; gap: 7px; min-width: 0; overflow-wrap: anywhere; }
 .legend i { flex: none; width: 10px; height: 10px; border-radius: 50%; background: var(--key, var(--soft)); }
