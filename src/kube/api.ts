@@ -36,6 +36,8 @@ export interface ApiOptions {
   readonly rng: Rng;
   readonly rate?: Rate;
   readonly metrics?: KubeMetrics;
+  /** Told how long each write took. */
+  readonly onWritten?: (seconds: number) => void;
   readonly userAgent?: string;
 }
 
@@ -153,7 +155,9 @@ export class ApiClient implements Api {
       throw error instanceof ApiError ? error : noAnswer(labelOf(attempt), error);
     } finally {
       const request = { verb: verbOf(method, path, contentType), resource: resourceLabel(path), code };
-      this.#metrics.apiRequest(request, timers.clock.nowSeconds() - startedSeconds);
+      const seconds = timers.clock.nowSeconds() - startedSeconds;
+      this.#metrics.apiRequest(request, seconds);
+      if (method !== 'GET') this.#options.onWritten?.(seconds);
     }
   }
 

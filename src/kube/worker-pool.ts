@@ -1,3 +1,4 @@
+import type { Congestion } from './congestion.ts';
 import { ApiError, LeaseLost } from './errors.ts';
 import { type KubeLog, messageOf, noLog } from './log.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -15,6 +16,8 @@ export interface WorkerPoolOptions {
   readonly workers: number;
   /** One at a time for each key. A rejection is a retry. */
   readonly handle: (key: string) => Promise<Next>;
+  /** Lets fewer workers take keys while the API server is slow; all may where absent. */
+  readonly congestion?: Congestion | undefined;
   /** Stops taking keys; those in work are finished first. */
   readonly signal: AbortSignal;
   readonly log?: KubeLog;
@@ -33,8 +36,15 @@ export async function runWorkers(options: WorkerPoolOptions): Promise<void> {
   }
 }
 
-async function work({ queue, handle, signal, log = noLog }: WorkerPoolOptions): Promise<void> {
-  for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+async function work({ queue, handle, signal, congestion, log = noLog }: WorkerPoolOptions): Promise<void> {
+  while (true) {
+    // before a key is taken: it waits in the queue, where newer changes join it
+    await congestion?.enter();
+    const key = await queue.take();
+    if (key === undefined) {
+      congestion?.leave();
+      return;
+    }
     try {
       settle(queue, key, await handle(key));
     } catch (error) {
@@ -46,6 +56,7 @@ async function work({ queue, handle, signal, log = noLog }: WorkerPoolOptions): 
       queue.addRateLimited(key, error instanceof ApiError ? error.retryAfterSeconds : undefined);
     } finally {
       queue.done(key);
+      congestion?.leave();
     }
   }
 }

@@ -11,6 +11,8 @@ export interface MetricsOptions {
   /** Read at each scrape. */
   readonly tasks?: () => PhaseCounts;
   readonly zoos?: () => PhaseCounts;
+  /** Tasks that may be worked on at one time at present. */
+  readonly workers?: () => number;
   /** Also those of the process and of Node; unless `false`. */
   readonly process?: boolean;
 }
@@ -25,12 +27,17 @@ export interface Metrics {
   close(): void;
 }
 
-export function createMetrics({ version, tasks, zoos, process: withProcess = true }: MetricsOptions): Metrics {
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { version, tasks, zoos, workers, process: withProcess = true } = options;
   const registry = new Registry();
   const set = metricSet(registry);
   if (withProcess) collectDefaultMetrics({ register: registry });
   set.gauge('build_info', 'Always 1; its label is the version.', ['version']).set({ version }, 1);
   objectMetrics(set, { ...(tasks === undefined ? {} : { tasks }), ...(zoos === undefined ? {} : { zoos }) });
+  if (workers !== undefined) {
+    const text = 'Tasks that may be worked on at one time: fewer while the API server is slow.';
+    set.gauge('workers_allowed', text, [], (g) => g.set({}, workers()));
+  }
   const lag = eventLoopMetrics(set);
   return {
     kube: kubeMetrics(set),

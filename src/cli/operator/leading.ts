@@ -12,12 +12,13 @@ import { Refusals } from '../../controllers/refusals.ts';
 import { handlerOf, type Reconciler } from '../../controllers/runtime.ts';
 import type { Api } from '../../kube/api.ts';
 import { ApiWorld } from '../../kube/api-world.ts';
+import type { Congestion } from '../../kube/congestion.ts';
 import { EventRecorder } from '../../kube/events.ts';
 import { messageOf } from '../../kube/log.ts';
 import { keyFor, keyOf } from '../../kube/resources.ts';
 import type { Timers } from '../../kube/timers.ts';
 import { WorkQueue } from '../../kube/work-queue.ts';
-import { runWorkers } from '../../kube/worker-pool.ts';
+import { runWorkers, type WorkerPoolOptions } from '../../kube/worker-pool.ts';
 import type { WriteGate } from '../../kube/write-gate.ts';
 import type { Rng } from '../../lib/rng.ts';
 import type { Log } from '../../server/logger.ts';
@@ -32,6 +33,7 @@ export interface LeadingOptions {
   readonly settings: OperatorSettings;
   readonly api: Api;
   readonly watches: Watches;
+  readonly congestion: Congestion;
   readonly reports: ReportBook;
   readonly planner: Planner;
   readonly members: MemberSource;
@@ -68,7 +70,7 @@ export class Leading {
 
   /** Resolves once the gate's signal has aborted and all workers have put down what they held. */
   async run(gate: WriteGate): Promise<void> {
-    const { watches, settings, log, timers, metrics } = this.#options;
+    const { watches, congestion, settings, log, timers, metrics } = this.#options;
     await watches.synced();
     const recorder = this.#recorder(gate);
     const ports = this.#ports(gate, recorder);
@@ -80,14 +82,18 @@ export class Leading {
     ];
     for (const key of watches.tasks.keys()) this.#tasks.add(key);
     for (const key of watches.zoos.keys()) this.#zoos.add(key);
-    const work = <V, Q, D>(queue: WorkQueue, reconciler: Reconciler<V, Q, D>, workers: number): Promise<void> => {
+    const work = <V, Q, D>(
+      reconciler: Reconciler<V, Q, D>,
+      pool: Omit<WorkerPoolOptions, 'handle' | 'signal' | 'log'>,
+    ) => {
       const handle = handlerOf(reconciler, { clock: timers.clock, log, metrics: metrics.tasks });
-      return runWorkers({ queue, workers, handle, signal: gate.signal, log });
+      return runWorkers({ ...pool, handle, signal: gate.signal, log });
     };
     try {
       await Promise.all([
-        work(this.#tasks, taskReconciler(ports), settings.workers),
-        work(this.#zoos, zooReconciler(ports), Math.min(4, settings.workers)),
+        work(taskReconciler(ports), { queue: this.#tasks, workers: settings.workers, congestion }),
+        // few, so that those of tasks alone are held back
+        work(zooReconciler(ports), { queue: this.#zoos, workers: Math.min(4, settings.workers) }),
       ]);
     } finally {
       for (const stop of stops) stop();

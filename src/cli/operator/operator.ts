@@ -3,6 +3,7 @@ import { WorkerPlanner } from '../../controllers/fine-tune-task/planner.ts';
 import { memberSource } from '../../controllers/fine-tune-task/zoo-members.ts';
 import { ApiClient } from '../../kube/api.ts';
 import type { Client } from '../../kube/client.ts';
+import { Congestion } from '../../kube/congestion.ts';
 import { LeaseElection } from '../../kube/lease.ts';
 import { apiLeaseStore } from '../../kube/lease-store.ts';
 import { messageOf } from '../../kube/log.ts';
@@ -55,7 +56,7 @@ const graceSeconds = 5;
 export async function runOperator(options: OperatorOptions): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const { settings, timers, rng, log, signal } = options;
-  const { watches, metrics } = watched(options, await clientOf(options));
+  const { watches, metrics, congestion } = watched(options, await clientOf(options));
   parts.defer(() => metrics.close());
   const { api } = watches;
   const election = new LeaseElection({
@@ -112,7 +113,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
 
   const outcome = await election.run(signal, async (gate) => {
     leading = new Leading({
-      ...{ settings, api, watches, reports, planner, experience, authority, metrics, timers, rng, log },
+      ...{ settings, api, watches, congestion, reports, planner, experience, authority, metrics, timers, rng, log },
       members: memberSource(members),
       searchStates: searchStates(database),
     });
@@ -137,18 +138,23 @@ async function clientOf({ env, timers: { clock } }: OperatorOptions): Promise<Cl
 /** Metrics read the caches, and the caches tell the metrics of themselves: they are made together. */
 function watched({ settings, timers, rng, log }: OperatorOptions, { transport }: Client) {
   let phases: { readonly tasks: () => PhaseCounts; readonly zoos: () => PhaseCounts } | undefined;
+  const congestion = new Congestion({ most: settings.workers });
   const metrics = createMetrics({
     version: nasoaVersion(),
     tasks: () => phases?.tasks() ?? {},
     zoos: () => phases?.zoos() ?? {},
+    workers: () => congestion.window,
   });
   const rate = { perSecond: settings.requestRate, burst: 2 * settings.requestRate };
   const userAgent = `nasoa/${nasoaVersion()}`;
-  const api = new ApiClient({ transport, timers, rng, rate, metrics: metrics.kube, userAgent });
+  const api = new ApiClient({
+    ...{ transport, timers, rng, rate, metrics: metrics.kube, userAgent },
+    onWritten: (seconds) => congestion.answered(seconds),
+  });
   const { namespaces } = settings;
   const watches = { ...watchAll({ api, timers, rng, namespaces, metrics: metrics.kube, log }), api };
   phases = { tasks: countPhases(watches.tasks), zoos: countPhases(watches.zoos) };
-  return { watches, metrics };
+  return { watches, metrics, congestion };
 }
 
 const serverOptions = ({ scheduler, log }: OperatorOptions, port: number) => ({

@@ -11,6 +11,7 @@ import { labels } from '../../../src/crds/group.ts';
 import type { Job } from '../../../src/crds/workloads.ts';
 import { type Api, ApiClient } from '../../../src/kube/api.ts';
 import { connect } from '../../../src/kube/client.ts';
+import { Congestion } from '../../../src/kube/congestion.ts';
 import { LeaseLost } from '../../../src/kube/errors.ts';
 import { systemTimers } from '../../../src/kube/timers.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -50,6 +51,7 @@ function mortal(api: Api, writes: number, die: () => void): Api {
 const kept: Experience[] = [];
 const predictor = learnedFrom([]);
 const ports = {
+  congestion: new Congestion({ most: 4 }),
   settings: { ...operatorSettings({}), workers: 4 },
   planner: {
     plan: async (input: Parameters<typeof planTask>[0]) => {
