@@ -11,7 +11,8 @@ export interface CongestionOptions {
 
 /** A server at rest answers a write within a few milliseconds. */
 const defaultWantedSeconds = 0.025;
-const least = 2;
+/** Fewer would starve beside clients that never hold back. */
+const least = 4;
 const [decrease, increase] = [0.7, 1] as const;
 /** A single slow answer says nothing. */
 const fewestAnswers = 8;
