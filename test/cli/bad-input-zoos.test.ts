@@ -62,7 +62,7 @@ describe('a zoo whose members do not hold together is refused before anything is
     ['an encoding that is none', withMember(encoded(), { encoding: '9-_16_1' }), /"9-_16_1" is wrong at character 1/],
     [
       'stages of another network',
-      withMember(encoded(), { stages: 1, stageShare: [0, 1], boundaryValues: [1, 1] }),
+      withMember(encoded(), { stages: 1, stageShare: [0, 1], boundaryValues: [1, 1], stepValues: [1, 1] }),
       /gives the member "odd" 1 stages/,
     ],
     [

@@ -60,8 +60,8 @@ describe('a task on a claim', () => {
         'trainer.json',
       ]);
       const result = resultIn(results());
-      // half as long again as planned: there is time left
-      expect(result).toMatchObject({ steps: 60, resumed: 0, accuracy: message.result.accuracy });
+      // four times as many as planned: there is time left
+      expect(result).toMatchObject({ steps: 160, resumed: 0, accuracy: message.result.accuracy });
       expect(result.plan).toMatchObject({ member: 'square', regime: podRegime() });
       expect((await readModelInfo(results())).info.classes).toEqual(colourClasses);
       const last = ended.reports.at(-1);
@@ -159,7 +159,7 @@ describe('a pod that is told to end', () => {
       await runPod(world, anEndlessJob(world), { endOn: ({ step }) => step > 5 });
       const ended = await runPod(world, aTrainingJob(world));
       expect(ended.exitCode).toBe(0);
-      expect(resultIn(results())).toMatchObject({ resumed: 0, steps: 60 });
+      expect(resultIn(results())).toMatchObject({ resumed: 0, steps: 160 });
     },
     patience,
   );
