@@ -1,6 +1,7 @@
 /**
  * Measures the training steps of members of the shipped zoo anew, and writes them into its index:
- * `node hack/zoo/measure.ts [NAME...]`, all members unless some are named. The machine should be idle.
+ * `node hack/zoo/measure.ts [NAME...]`, all members unless some are named. The machine should be idle. Steps of different
+ * machines in one index would mislead every plan: some alone are measured only where another one takes what the index says.
  */
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
@@ -19,6 +20,20 @@ const measuring = { clock: systemClock, signal: new AbortController().signal };
 const readIndex = async () => parseZooIndex(await readFile(path, 'utf8'), path);
 const wanted = process.argv.slice(2);
 
+const mostOff = 1.25;
+
+/** Throws where a member that is not to be measured takes another time here than the index says. */
+async function checkMachine(): Promise<void> {
+  const other = (await readIndex()).members.find(({ name, steps }) => !wanted.includes(name) && steps.length > 0);
+  const [known] = other?.steps ?? [];
+  if (other === undefined || known === undefined) return;
+  const { seconds } = await measureStep(networkOf(other.encoding, { classes: other.classes }), known, measuring);
+  const off = Math.max(seconds / known.seconds, known.seconds / seconds);
+  if (off <= mostOff) return;
+  throw new Error(`${other.name} takes ${seconds} s here and ${known.seconds} s in the index: measure all members.`);
+}
+
+if (wanted.length > 0) await checkMachine();
 for (const { name, encoding, nativeSize, classes } of (await readIndex()).members) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   if ((loadavg()[0] ?? 0) > 2.5) console.warn('The machine is busy: the figures will be too large.');
