@@ -49,7 +49,7 @@ async function main(): Promise<number> {
       search: { type: 'string' },
       size: { type: 'string', default: '10' },
       data: { type: 'string' },
-      epochs: { type: 'string', default: '12' },
+      epochs: { type: 'string', default: '10' },
       part: { type: 'string', default: '1/1' },
       'train-only': { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
