@@ -21,11 +21,11 @@ function obeyed(order: PlanningOrder): PlanningReply {
   const { id, circle } = order;
   const began = systemClock.nowSeconds();
   try {
-    const learner = learners.get(circle) ?? new Learner();
     if (order.kind === 'forget') {
       learners.delete(circle);
       return { kind: 'forgotten', id };
     }
+    const learner = learners.get(circle) ?? new Learner();
     learners.set(circle, learner);
     if (order.kind === 'learn') {
       const lesson = learner.learn(order.experiences);

@@ -99,8 +99,6 @@ function strangest(differences: readonly number[]): { readonly size: number; rea
   const size = Math.max(...sizes);
   const at = sizes.indexOf(size);
   const [more, less] = traits[at]?.words ?? ['', ''];
-  return { size, words: size > 2 * farthest ? `far ${pick()}` : pick() };
-  function pick(): string {
-    return (differences[at] ?? 0) > 0 ? more : less;
-  }
+  const words = (differences[at] ?? 0) > 0 ? more : less;
+  return { size, words: size > 2 * farthest ? `far ${words}` : words };
 }

@@ -62,21 +62,26 @@ export function makePlan(request: PlanRequest): Plan {
   const shared = sharedSpace(request, (budgetSeconds - spentSeconds) * (1 - reserveShare));
   const count = request.candidates ?? defaultCandidates;
   const { confidence, why, nearest } = familiarity(request);
-  const drawn = drawCandidates(members, shared, overrides, rng, count);
-  if (drawn.length === 0) throw nothingFits(request, shared, overrides);
   const isStrange = confidence === 'Low';
   // of one unlike all others nothing but the lower end counts
   const caution = cautions[isStrange ? 'lower-bound' : (request.prefer ?? 'balanced')];
-  const scoresOf = (some: readonly Candidate[]): Scored[] => some.map((one) => score(one, request, caution));
-  const fitting = isStrange ? safeOnes(request, shared, overrides, drawn) : drawn;
-  const { targetAccuracy } = request;
-  const quick = targetAccuracy === undefined ? [] : quickOnes(request, shared, overrides, count);
-  const scored = scoresOf([...fitting, ...quick]).sort(targetAccuracy === undefined ? byScore : byAim(targetAccuracy));
-  const longer = (times: number): readonly Scored[] => {
-    const seconds = request.budgetSeconds * times - spentSeconds;
-    const few = Math.ceil(count * longerShare);
-    return scoresOf(drawCandidates(members, { ...shared, seconds: seconds * (1 - reserveShare) }, overrides, rng, few));
+  /** Judged candidates of so many seconds, `share` of the plan's number. */
+  const judged = (seconds: number, share: number): readonly Scored[] => {
+    const space = { ...shared, seconds };
+    // what the predictor says of finer choices rests on other kinds of data: each member's default regime is safer
+    const safe = isStrange ? drawCandidates(members, space, overrides, rng, members.length) : [];
+    const drawn = safe.length > 0 ? safe : drawCandidates(members, space, overrides, rng, Math.ceil(share * count));
+    return drawn.map((candidate) => score(candidate, request, caution));
   };
+  const fitting = judged(shared.seconds, 1);
+  if (fitting.length === 0) throw nothingFits(request, shared, overrides);
+  const { targetAccuracy } = request;
+  const quick = targetAccuracy === undefined ? [] : quickShares;
+  const scored = [...fitting, ...quick.flatMap((share) => judged(share * shared.seconds, 1 / quickShares.length))].sort(
+    targetAccuracy === undefined ? byScore : byAim(targetAccuracy),
+  );
+  const longer = (times: number): readonly Scored[] =>
+    judged((budgetSeconds * times - spentSeconds) * (1 - reserveShare), longerShare);
   const best = choiceOf(scored[0] as Scored);
   return {
     ...best,
@@ -91,8 +96,8 @@ export function makePlan(request: PlanRequest): Plan {
       : { target: { accuracy: targetAccuracy, isExpected: (scored[0]?.score ?? 0) >= targetAccuracy } }),
     tradeOff: tradeOff(scored, longer, request),
     predictor: { name: predictor.name, version: predictor.version, experiences: predictor.experiences },
-    candidates: count,
-    fitting: drawn.length,
+    candidates: isStrange ? members.length : count,
+    fitting: fitting.length,
     runnersUp: runnersUp(scored),
     cloud: cloud(scored),
   };
@@ -100,20 +105,6 @@ export function makePlan(request: PlanRequest): Plan {
 
 const familiarity = ({ features, known }: PlanRequest): Familiarity =>
   known === undefined ? { confidence: 'Usual', nearest: [] } : familiarityOf(features, known);
-
-/**
- * What somebody would do who knows the trade but not this kind of data: the default regime of each member. What the
- * predictor says of finer choices rests on other kinds. Those drawn where a default does not fit.
- */
-function safeOnes(
-  { members, rng }: PlanRequest,
-  shared: SharedSpace,
-  overrides: Partial<Regime>,
-  drawn: readonly Candidate[],
-): readonly Candidate[] {
-  const defaults = drawCandidates(members, shared, overrides, rng, members.length);
-  return defaults.length > 0 ? defaults : drawn;
-}
 
 function sharedSpace(request: PlanRequest, seconds: number): SharedSpace {
   const { features, counts, timing, costs = defaultRunCosts, cacheBytes = defaultCacheBytes, memoryBytes } = request;
@@ -162,22 +153,6 @@ function tradeOff(
 
 /** Parts of the time for which candidates are drawn too where the shortest run is looked for. */
 const quickShares = [0.5, 0.25, 0.12, 0.06] as const;
-
-const quickOnes = (
-  { members, rng }: PlanRequest,
-  shared: SharedSpace,
-  overrides: Partial<Regime>,
-  count: number,
-): readonly Candidate[] =>
-  quickShares.flatMap((share) =>
-    drawCandidates(
-      members,
-      { ...shared, seconds: share * shared.seconds },
-      overrides,
-      rng,
-      Math.ceil(count / quickShares.length),
-    ),
-  );
 
 /** Those that are expected to reach the accuracy first, the shortest at the head; then the most accurate. */
 const byAim =

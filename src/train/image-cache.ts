@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { join, relative } from 'node:path';
-import { constrainedMemory } from 'node:process';
 import { InputError } from '../lib/errors.ts';
+import { memoryLimit } from '../lib/memory.ts';
 import type { Dataset } from './dataset.ts';
 import { imageBytes } from './decode.ts';
 import { type Damage, type DecodeOptions, decodeInto } from './decode-pool.ts';
@@ -42,9 +41,7 @@ export interface ImageStore {
  * which takes memory as long as nobody else needs it and gives it back: so more images do not need more memory.
  */
 export function defaultBytesBound(): number {
-  const limit = constrainedMemory();
-  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  return Math.min(96 * 2 ** 20, Math.floor(memory / 8));
+  return Math.min(96 * 2 ** 20, Math.floor(memoryLimit() / 8));
 }
 
 /**

@@ -149,6 +149,13 @@ describe('makePlan', () => {
       expect(plan.nearest).toHaveLength(1);
     });
 
+    test('stays safe where the shortest run to an accuracy is asked for', () => {
+      const plan = makePlan({ ...strange, rng: createRng(1), targetAccuracy: 0.1 });
+      for (const { regime } of [plan, ...plan.runnersUp]) {
+        expect(regime).toMatchObject({ optimizer: 'adamw', schedule: 'cosine', frozenStages: 0 });
+      }
+    });
+
     test('keeps what the user fixed', () => {
       const plan = makePlan({
         ...strange,

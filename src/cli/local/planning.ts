@@ -1,9 +1,9 @@
 /** From a data set to a plan on this machine: what `plan` and `tune` share. */
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { constrainedMemory } from 'node:process';
 import { usesGpu } from '../../graph/session.ts';
 import { InputError } from '../../lib/errors.ts';
+import { memoryLimit } from '../../lib/memory.ts';
 import { createRng, deriveSeed } from '../../lib/rng.ts';
 import { cacheDir } from '../../lib/user-dirs.ts';
 import { defaultZoo, loadZoo, memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
@@ -52,10 +52,7 @@ export const scratchFolder = (env: NodeJS.ProcessEnv = process.env): string => j
 const memoryShare = 0.9;
 
 /** Undefined on a machine with a GPU, in whose memory a step's values are. */
-const memoryHere = (isOnGpu: boolean): number | undefined => {
-  const limit = constrainedMemory();
-  return isOnGpu ? undefined : memoryShare * (limit > 0 ? Math.min(limit, totalmem()) : totalmem());
-};
+const memoryHere = (isOnGpu: boolean): number | undefined => (isOnGpu ? undefined : memoryShare * memoryLimit());
 
 /** Opens the data set; the caller closes it. The clock of the budget starts with this call. */
 export function openImages(

@@ -109,34 +109,28 @@ async function decode({ dataset, decision, run, memory }: Prepared, context: Run
   const { watch, clock, signal } = context;
   const { regime, budgetSeconds } = decision.plan;
   const { inputSize, augmentation, steps, batchSize } = regime;
+  const visits = Math.ceil(steps * Math.min(decodedStretch, stretchOf(decision.plan))) * batchSize;
   watch.phase('decoding');
   const [timeUp, began] = [new AbortController(), clock.nowSeconds()];
   const left = budgetSeconds - run.activeSeconds();
   // a run whose time is up already decodes only for its last evaluation
   const timer = left > 0 ? setTimeout(() => timeUp.abort(tooSlow(dataset)), 1000 * left) : undefined;
   try {
-    return await decodeAll(
-      visitedImages(
-        dataset,
-        Math.ceil(steps * Math.min(decodedStretch, stretchOf(decision.plan))) * batchSize,
-        decision.request.seed,
-      ),
-      {
-        side: inputSize,
-        trainSide: trainingSide(inputSize, augmentation, decision.features.resolution),
-        bytesBound: memory?.imageBytes,
-        ...{
-          scratch: scratchFolder(context.env),
-          workers: workersHere(),
-          signal: AbortSignal.any([signal, timeUp.signal]),
-        },
-        onProgress: (done, total) => {
-          run.beat();
-          const perImage = (clock.nowSeconds() - began) / done;
-          watch.progress({ phase: 'decoding', done, total, secondsLeft: perImage * (total - done) });
-        },
+    return await decodeAll(visitedImages(dataset, visits, decision.request.seed), {
+      side: inputSize,
+      trainSide: trainingSide(inputSize, augmentation, decision.features.resolution),
+      bytesBound: memory?.imageBytes,
+      ...{
+        scratch: scratchFolder(context.env),
+        workers: workersHere(),
+        signal: AbortSignal.any([signal, timeUp.signal]),
       },
-    );
+      onProgress: (done, total) => {
+        run.beat();
+        const perImage = (clock.nowSeconds() - began) / done;
+        watch.progress({ phase: 'decoding', done, total, secondsLeft: perImage * (total - done) });
+      },
+    });
   } finally {
     clearTimeout(timer);
   }
