@@ -96,7 +96,7 @@ async function runJob({ path, zoo: zooFolder, seconds, seed, run }: DriverJob): 
     trainSide: trainingSide(regime.inputSize, regime.augmentation, resolution),
     ...{ scratch: scratchFolder(), workers: workersHere() },
   });
-  const network = taskNetwork(memberOf(zoo, member), dataset.classes.length);
+  const network = taskNetwork(memberOf(zoo, member), { classes: dataset.classes.length });
   const { outcome, logits, rows } = await fineTune({
     network,
     weights: run.kind === 'random' ? new Map() : await startWeights(zoo, member, network),

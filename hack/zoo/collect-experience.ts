@@ -63,7 +63,7 @@ async function open(name: string) {
   const dataset = await openDataset(join(folder as string, `${name}.tar.gz`), { seed: 1, scratch });
   const [smallest] = zoo.members.toSorted((a, b) => a.macsM - b.macsM) as [(typeof zoo.members)[number]];
   const classes = dataset.classes.length;
-  const network = taskNetwork(smallest, classes);
+  const network = taskNetwork(smallest, { classes });
   const weights = () => startWeights(zoo, smallest.name, network);
   const { nativeSize, macsM } = smallest;
   const probe = { name: smallest.name, nativeSize, macsM, network, weights };
@@ -134,7 +134,7 @@ for (let i = done; i < Number(runsText); i++) {
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });
-  const network = taskNetwork(member, dataset.classes.length);
+  const network = taskNetwork(member, { classes: dataset.classes.length, dropout: regime.dropout });
   const run = fineTune({
     network,
     weights: await startWeights(zoo, member.name, network),

@@ -40,6 +40,11 @@ export const regimeOptions = {
   ),
   optimizer: words('--optimizer', 'optimizer', ['sgd', 'adamw']),
   learningRate: number('--learning-rate', 'peak learning rate', decimal('--learning-rate', { min: 1e-7, max: 10 })),
+  layerDecay: number(
+    '--layer-decay',
+    'learning rate of a stage over that of the next, 1 for all the same',
+    decimal('--layer-decay', { min: 0.1, max: 1 }),
+  ),
   weightDecay: number('--weight-decay', 'weight decay', decimal('--weight-decay', { min: 0, max: 1 })),
   schedule: words('--schedule', 'learning-rate schedule', ['cosine', 'step', 'constant']),
   warmupShare: number(
@@ -50,6 +55,11 @@ export const regimeOptions = {
   augmentation: words('--augmentation', 'augmentation', ['none', 'light', 'medium', 'strong']),
   mix: words('--mix', 'blending of images', ['none', 'mixup', 'cutmix']),
   labelSmoothing: number('--label-smoothing', 'label smoothing', decimal('--label-smoothing', { min: 0, max: 0.5 })),
+  dropout: number(
+    '--dropout',
+    'share of the features that drop out before the head',
+    decimal('--dropout', { min: 0, max: 0.9 }),
+  ),
   ema: number('--ema', "decay of the weights' moving average, 0 for none", decimal('--ema', { min: 0, max: 0.99999 })),
   precision: words('--precision', 'precision', ['fp32', 'bf16']),
 } as const satisfies Record<keyof Regime, RegimeOption>;

@@ -3,7 +3,7 @@
  * of `src/planner/types.ts`, which this folder may not import; test/crds/planner-shapes.test.ts holds them equal.
  */
 import { memberName, words } from './fields.ts';
-import { choice, flag, type Infer, integer, number, object, optional } from './schema.ts';
+import { choice, flag, type Infer, integer, number, object, optional, withDefault } from './schema.ts';
 
 const share = (description: string) => number({ description, min: 0, max: 1 });
 const seconds = (description: string) => number({ description, min: 0 });
@@ -19,12 +19,19 @@ const choices = {
   }),
   optimizer: choice(['sgd', 'adamw'], 'Optimizer.'),
   learningRate: number({ description: 'Peak learning rate, reached after the warm-up.', min: 1e-7, max: 10 }),
+  layerDecay: number({
+    description:
+      'Learning rate of a stage over that of the stage after it. The head has the whole; 1 gives all the same.',
+    min: 0.1,
+    max: 1,
+  }),
   weightDecay: number({ description: 'Weight decay.', min: 0, max: 1 }),
   schedule: choice(['cosine', 'step', 'constant'], 'How the learning rate falls after the warm-up.'),
   warmupShare: number({ description: 'Share of the steps in which the learning rate rises.', min: 0, max: 0.9 }),
   augmentation: choice(['none', 'light', 'medium', 'strong'], 'How much training images are changed at random.'),
   mix: choice(['none', 'mixup', 'cutmix'], 'How images of a batch are blended.'),
   labelSmoothing: number({ description: 'Share of the label spread over all classes.', min: 0, max: 0.5 }),
+  dropout: number({ description: 'Share of the pooled features that drop out before the head.', min: 0, max: 0.9 }),
   ema: number({ description: "Decay of the weights' moving average. 0 keeps none.", min: 0, max: 0.99999 }),
   precision: choice(['fp32', 'bf16'], 'Precision of the arithmetic.'),
 } as const;
@@ -36,12 +43,14 @@ export const regimeOverrides = object(
     frozenStages: optional(choices.frozenStages),
     optimizer: optional(choices.optimizer),
     learningRate: optional(choices.learningRate),
+    layerDecay: optional(choices.layerDecay),
     weightDecay: optional(choices.weightDecay),
     schedule: optional(choices.schedule),
     warmupShare: optional(choices.warmupShare),
     augmentation: optional(choices.augmentation),
     mix: optional(choices.mix),
     labelSmoothing: optional(choices.labelSmoothing),
+    dropout: optional(choices.dropout),
     ema: optional(choices.ema),
     precision: optional(choices.precision),
   },
@@ -57,6 +66,9 @@ export type RegimeOverrides = Infer<typeof regimeOverrides>;
 export const regime = object(
   {
     ...choices,
+    // plans of before have neither
+    layerDecay: withDefault(choices.layerDecay, 1),
+    dropout: withDefault(choices.dropout, 0),
     steps: integer({ description: 'Training steps.', min: 1, max: 1_000_000_000 }),
   },
   { description: 'Every choice of the run but the network.' },

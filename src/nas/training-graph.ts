@@ -13,6 +13,8 @@ export interface TrainingOptions {
   readonly inputSize: number;
   readonly frozenStages: number;
   readonly optimizer: OptimizerName;
+  /** Learning rate of a stage over that of the stage after it, the head being the last; 1 unless given. */
+  readonly layerDecay?: number;
   readonly weightDecay: number;
   readonly labelSmoothing: number;
   /** Largest joint norm of the gradients; 0 switches clipping off. */
@@ -158,6 +160,7 @@ export class TrainingGraph {
     ) as Tensor[];
     const clipped = o.clipNorm > 0 ? clipByGlobalNorm(g, gradients, o.clipNorm) : gradients;
     const optimizer = optimizers[o.optimizer];
+    const rates = this.#learningRates(learningRate);
     return trained.map((p, i) => {
       const slots = optimizer.slots.map((slot) => this.#keep(`${slot}/${p.name}`, p.shape));
       const item = {
@@ -165,8 +168,25 @@ export class TrainingGraph {
         gradient: clipped[i] as Tensor,
         decay: p.decay,
       };
-      return optimizer.update(g, item, slots, { weightDecay: o.weightDecay, learningRate, updateNumber });
+      return optimizer.update(g, item, slots, {
+        weightDecay: o.weightDecay,
+        learningRate: rates(p.stage),
+        updateNumber,
+      });
     });
+  }
+
+  /** Learning rate of a stage; discriminative fine-tuning (Howard and Ruder, ACL 2018, section 3.2). */
+  #learningRates(ofHead: Tensor): (stage: number) => Tensor {
+    const { layerDecay = 1 } = this.#options;
+    if (layerDecay === 1) return () => ofHead;
+    const stages = this.#network.stages.length;
+    const known = new Map<number, Tensor>([[stages, ofHead]]);
+    return (stage) => {
+      const rate = known.get(stage) ?? this.g.like('Mul', [ofHead, this.g.scalar(layerDecay ** (stages - stage))]);
+      known.set(stage, rate);
+      return rate;
+    };
   }
 
   #forward(): void {

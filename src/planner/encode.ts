@@ -1,9 +1,6 @@
 import { bounded, logit } from './logit.ts';
 import { type PriorTerms, priorTerms, type RunDescription } from './prior.ts';
 
-/** Changes whenever the features below change: a predictor's stored state is of no use with another set. */
-export const encodingVersion = 1;
-
 const log = (value: number): number => Math.log(bounded(value, 1e-9, 1e12));
 
 const epochsOf = ({ features, regime }: RunDescription): number =>
@@ -54,6 +51,7 @@ const inputs: Readonly<Record<string, (run: RunDescription, terms: PriorTerms) =
   logRateAdamw: ({ regime }) => (regime.optimizer === 'adamw' ? log(regime.learningRate / 1e-3) : 0),
   rateSquaredSgd: ({ regime }) => (regime.optimizer === 'sgd' ? log(regime.learningRate / 0.02) ** 2 : 0),
   rateSquaredAdamw: ({ regime }) => (regime.optimizer === 'adamw' ? log(regime.learningRate / 1e-3) ** 2 : 0),
+  logLayerDecay: ({ regime }) => log(regime.layerDecay),
   weightDecay: ({ regime }) => is(regime.weightDecay > 0),
   cosine: ({ regime }) => is(regime.schedule === 'cosine'),
   constant: ({ regime }) => is(regime.schedule === 'constant'),
@@ -64,6 +62,7 @@ const inputs: Readonly<Record<string, (run: RunDescription, terms: PriorTerms) =
   mixup: ({ regime }) => is(regime.mix === 'mixup'),
   cutmix: ({ regime }) => is(regime.mix === 'cutmix'),
   labelSmoothing: ({ regime }) => regime.labelSmoothing,
+  dropout: ({ regime }) => regime.dropout,
   averaged: ({ regime }) => is(regime.ema > 0),
   bf16: ({ regime }) => is(regime.precision === 'bf16'),
 

@@ -74,10 +74,13 @@ export const dimensions: Dimensions = {
     if (optimizer === 'adamw') return headOnly ? [1e-3, 2e-3, 5e-3, 1e-2, 2e-2] : [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 4e-3];
     return headOnly ? [0.03, 0.1, 0.2, 0.5, 1] : [2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1];
   },
+  // pre-trained features of the first stages serve most tasks as they are
+  layerDecay: ({ member }, { frozenStages }) => (member.stages - frozenStages > 1 ? [1, 1, 0.8, 0.6] : [1]),
   weightDecay: (_, { optimizer }) => (optimizer === 'adamw' ? [0, 0.01, 0.05] : [0, 1e-4, 5e-4]),
   schedule: () => ['cosine', 'cosine', 'step', 'constant'],
   warmupShare: (_, { steps }) => (steps < 50 ? [0.1] : [0.03, 0.1]),
   labelSmoothing: () => [0, 0.1],
+  dropout: () => [0, 0, 0.2],
   // an average over 100 steps needs several times as many to forget the start
   ema: (_, { steps }) => (steps >= 400 ? [0, 0.99] : [0]),
 };
@@ -92,12 +95,14 @@ const baseRegime: Regime = {
   frozenStages: 0,
   optimizer: 'adamw',
   learningRate: 1e-3,
+  layerDecay: 1,
   weightDecay: 0.01,
   schedule: 'cosine',
   warmupShare: 0.1,
   augmentation: 'light',
   mix: 'none',
   labelSmoothing: 0.1,
+  dropout: 0,
   ema: 0,
   precision: 'fp32',
 };

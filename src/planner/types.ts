@@ -33,6 +33,8 @@ export interface Regime {
   readonly optimizer: 'sgd' | 'adamw';
   /** Peak learning rate at the end of the warm-up. */
   readonly learningRate: number;
+  /** Learning rate of a stage over that of the stage after it; the head has the whole. 1: all have the same. */
+  readonly layerDecay: number;
   readonly weightDecay: number;
   readonly schedule: 'cosine' | 'step' | 'constant';
   readonly warmupShare: number;
@@ -40,10 +42,15 @@ export interface Regime {
   /** Share of batches blended by mixup or cutmix, 0 to 1. */
   readonly mix: 'none' | 'mixup' | 'cutmix';
   readonly labelSmoothing: number;
+  /** Share of the pooled features that drop out before the head. */
+  readonly dropout: number;
   /** Decay of the weights' moving average; 0 switches it off. */
   readonly ema: number;
   readonly precision: 'fp32' | 'bf16';
 }
+
+/** What runs had before a regime chose it: records of them lack it. */
+export const addedChoices = { layerDecay: 1, dropout: 0 } as const satisfies Partial<Regime>;
 
 export type AugmentationLevel = 'none' | 'light' | 'medium' | 'strong';
 

@@ -1,6 +1,6 @@
 import { InputError } from '../lib/errors.ts';
 import type { Json } from '../lib/json.ts';
-import type { Experience } from '../planner/types.ts';
+import { addedChoices, type Experience } from '../planner/types.ts';
 import type { Database, Queries } from './database.ts';
 import { type OwnedExperience, parseExperience, parseExperienceLine } from './parse-experience.ts';
 import { readState, type SavedState, writeState } from './states.ts';
@@ -108,7 +108,13 @@ async function list(
      order by finished_at desc, id desc limit $3::bigint`,
     [dataset ?? null, member ?? null, limit ?? null, openTo ?? null],
   );
-  return rows.toReversed().map(({ body }) => JSON.parse(body) as Experience);
+  return rows.toReversed().map(({ body }) => experienceOf(body));
+}
+
+/** Kept bodies were sound when they were added; choices that regimes have gained since are completed. */
+function experienceOf(body: string): Experience {
+  const run = JSON.parse(body) as Experience;
+  return { ...run, regime: { ...addedChoices, ...run.regime } };
 }
 
 async function* exportLines(queries: Queries): AsyncIterable<string> {
@@ -120,7 +126,7 @@ async function* exportLines(queries: Queries): AsyncIterable<string> {
     );
     // who owns a run is told, so that a backup does not make it everybody's
     for (const { body, owner } of rows) {
-      const run = JSON.parse(body) as Experience;
+      const run = experienceOf(body);
       yield JSON.stringify(owner === null ? run : { ...run, owner });
     }
     const last = rows.at(-1);

@@ -1,4 +1,4 @@
-import type { Experience } from '../planner/types.ts';
+import { addedChoices, type Experience } from '../planner/types.ts';
 
 /** A record from outside: either sound, and then only with the fields that are known, or the reason why not. */
 export type ParsedExperience =
@@ -42,6 +42,12 @@ const below =
   (low: number, high: number): Field =>
   (value, path) =>
     typeof value === 'number' && value >= low && value < high ? value : refuse(path, `from ${low}, below ${high}`);
+
+/** For a field that records of before lack. */
+const orElse =
+  (other: unknown, field: Field): Field =>
+  (value, path) =>
+    value === undefined ? other : field(value, path);
 
 const oneOf =
   (...choices: readonly string[]): Field =>
@@ -108,12 +114,14 @@ const experience = record({
     frozenStages: integer(0, 1000),
     optimizer: oneOf('sgd', 'adamw'),
     learningRate: above(0, 100),
+    layerDecay: orElse(addedChoices.layerDecay, above(0, 1)),
     weightDecay: between(0, 10),
     schedule: oneOf('cosine', 'step', 'constant'),
     warmupShare: share,
     augmentation: oneOf('none', 'light', 'medium', 'strong'),
     mix: oneOf('none', 'mixup', 'cutmix'),
     labelSmoothing: below(0, 1),
+    dropout: orElse(addedChoices.dropout, below(0, 1)),
     ema: below(0, 1),
     precision: oneOf('fp32', 'bf16'),
   }),

@@ -132,9 +132,9 @@ async function openModel({
   store,
   cacheBytes = defaultCacheBytes,
 }: FineTuneOptions): Promise<TrainingModel> {
-  const { inputSize, frozenStages, optimizer, weightDecay, labelSmoothing, precision } = regime;
+  const { inputSize, frozenStages, optimizer, layerDecay, weightDecay, labelSmoothing, precision } = regime;
   const options = {
-    ...{ inputSize, frozenStages, optimizer, weightDecay, labelSmoothing, precision },
+    ...{ inputSize, frozenStages, optimizer, layerDecay, weightDecay, labelSmoothing, precision },
     batchSize: Math.min(regime.batchSize, Math.max(1, store.train.count)),
     // only adaptive optimizers step out of bounds early on; SGD is held by its warm-up
     clipNorm: optimizer === 'adamw' ? 5 : 0,

@@ -2,7 +2,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Network } from '../nas/layers.ts';
 import { proxyInputSize } from '../nas/search.ts';
-import type { Regime } from '../planner/types.ts';
+import { addedChoices, type Regime } from '../planner/types.ts';
 import { trainingSide } from './augment.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { type FineTuned, type FineTuneOptions, fineTune, labelsOf } from './fine-tune.ts';
@@ -18,6 +18,7 @@ const recipe = {
   frozenStages: 0,
   optimizer: 'sgd',
   learningRate: 0.1,
+  ...addedChoices,
   weightDecay: 1e-4,
   schedule: 'cosine',
   warmupShare: 0.04,

@@ -30,14 +30,16 @@ export function frozenWords(frozenStages: number, stages: number | undefined): s
 export function regimeFacts(regime: Regime, stages?: number): readonly (readonly [string, string])[] {
   const warmup = regime.warmupShare > 0 ? `, ${percent(regime.warmupShare, 0)} warm-up` : '';
   const mix = regime.mix === 'none' ? '' : `, ${regime.mix}`;
+  const decay = regime.layerDecay < 1 ? `, times ${compact(regime.layerDecay)} for each stage towards the input` : '';
   return [
     ['Input', `${regime.inputSize} × ${regime.inputSize} px`],
     ['Trained', frozenWords(regime.frozenStages, stages)],
     ['Steps', `${count(regime.steps)} of ${regime.batchSize} images`],
     ['Optimizer', `${optimizerWords[regime.optimizer]}, weight decay ${compact(regime.weightDecay)}`],
-    ['Learning rate', `${compact(regime.learningRate)}, ${regime.schedule} schedule${warmup}`],
+    ['Learning rate', `${compact(regime.learningRate)}, ${regime.schedule} schedule${warmup}${decay}`],
     ['Augmentation', `${augmentationWords[regime.augmentation]}${mix}`],
     ['Label smoothing', regime.labelSmoothing > 0 ? compact(regime.labelSmoothing) : 'none'],
+    ['Dropout', regime.dropout > 0 ? percent(regime.dropout, 0) : 'none'],
     ['Weight average', regime.ema > 0 ? `decay ${compact4(regime.ema)}` : 'none'],
     ['Precision', regime.precision],
   ];

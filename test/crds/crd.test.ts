@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { customResourceDefinition } from '../../src/crds/crd.ts';
 import { type KindDefinition, kinds } from '../../src/crds/kinds.ts';
+import { addedChoices } from '../../src/planner/types.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -86,8 +87,10 @@ describe.each(all.map((kind) => [kind.kind, kind] as const))('the definition of 
     expect(asked.map(({ path }) => path)).toEqual([]);
   });
 
-  test('fills in nothing in the status', () => {
-    expect(nodes.filter(({ path, node }) => path.startsWith('.status') && 'default' in node)).toEqual([]);
+  test('fills in nothing in the status but what plans of before lack', () => {
+    const filled = nodes.filter(({ path, node }) => path.startsWith('.status') && 'default' in node);
+    const added = Object.keys(addedChoices).map((name) => `regime.${name}`);
+    expect(filled.filter(({ path }) => !added.some((name) => path.endsWith(name)))).toEqual([]);
   });
 
   test('shows columns that exist', () => {

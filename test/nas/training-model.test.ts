@@ -23,6 +23,7 @@ describe('a model in training', () => {
     ['AdamW', { optimizer: 'adamw', weightDecay: 0.01 }, 0.003],
     ['clipped gradients', { clipNorm: 0.5 }, 0.05],
     ['label smoothing', { labelSmoothing: 0.1 }, 0.05],
+    ['smaller rates towards the input', { layerDecay: 0.7 }, 0.05],
     ['a moving average', { average: true }, 0.05],
     ['bfloat16 activations', { precision: 'bf16' }, 0.05],
   ])('learns with %s', async (_name, options, learningRate) => {
@@ -63,6 +64,22 @@ describe('a model in training', () => {
     expect(new Set(changed.map((p) => p.stage))).toEqual(new Set([1, 2, 3]));
     expect(changed).toHaveLength(model.parameters.filter((p) => p.stage > 0).length);
     model.close();
+  });
+
+  test('moves each stage by the decay less than the one after it', async () => {
+    const [whole, decayed] = [await aModel(), await aModel({ layerDecay: 0.5 })];
+    const before = whole.weights();
+    const moved = (model: TrainingModel) => {
+      steps(model, 1, 1);
+      const after = model.weights();
+      return (name: string) => distance(before.get(name)?.data as Float32Array, after.get(name)?.data as Float32Array);
+    };
+    const [of, ofDecayed] = [moved(whole), moved(decayed)];
+    const trained = whole.parameters.filter((p) => !p.statistic && of(p.name) > 1e-4);
+    expect(new Set(trained.map((p) => p.stage))).toEqual(new Set([0, 1, 2, 3]));
+    for (const { name, stage } of trained) expect(ofDecayed(name) / of(name)).toBeCloseTo(0.5 ** (3 - stage), 2);
+    whole.close();
+    decayed.close();
   });
 
   test('learns the same from cached activations as from images', async () => {

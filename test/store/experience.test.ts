@@ -43,6 +43,13 @@ describe('the experience store', () => {
     expect(await store.list()).toEqual([odd]);
   });
 
+  test('completes what regimes have gained since a run was kept', async () => {
+    await store.add(day(1));
+    await database.query("update experiences set body = (body #- '{regime,layerDecay}') #- '{regime,dropout}'");
+    expect(await store.list()).toEqual([day(1)]);
+    expect(await linesOf(store.export())).toEqual([JSON.stringify((await store.list())[0])]);
+  });
+
   test('adds a run once, however often it comes', async () => {
     expect(await store.add(day(1))).toBe(true);
     expect(await store.add(day(1, { accuracy: 0.1 }))).toBe(false);

@@ -12,6 +12,12 @@ describe('parseExperience', () => {
     expect(parseExperience(loose)).toEqual({ experience: anExperience() });
   });
 
+  test('what regimes have gained since a record was written is as it was then', () => {
+    const { layerDecay: _, dropout: __, ...before } = aRegime();
+    const raw = { ...anExperience(), regime: before };
+    expect(parseExperience(raw).experience?.regime).toEqual(aRegime({ layerDecay: 1, dropout: 0 }));
+  });
+
   test.each<readonly [string, unknown, string]>([
     ['nothing', null, 'the record must be an object'],
     ['a list', [], 'the record must be an object'],

@@ -36,12 +36,13 @@ export async function smallRuns(): Promise<SmallRuns> {
   const { inputSize } = smallRegime();
   const trainSide = trainingSide(inputSize, 'strong');
   const store = await decodeAll(dataset, { side: inputSize, trainSide, workers: 1, scratch: join(folder, 'scratch') });
-  const network = networkOf(testMembers.square, { classes: dataset.classes.length });
-  const weights = randomWeights(network, 5);
+  const networkWith = (dropout: number) => networkOf(testMembers.square, { classes: dataset.classes.length, dropout });
+  const weights = randomWeights(networkWith(0), 5);
 
   const run: SmallRuns['run'] = (regime, options = {}) =>
     fineTune({
-      ...{ network, weights, store, seed: 7, clock: systemClock, startedSeconds: systemClock.nowSeconds() },
+      network: networkWith(smallRegime(regime).dropout),
+      ...{ weights, store, seed: 7, clock: systemClock, startedSeconds: systemClock.nowSeconds() },
       ...{ deadlineSeconds: undefined, stretch: 1, evaluations: 0, resume: undefined },
       regime: smallRegime(regime),
       checkpointEverySeconds: Number.POSITIVE_INFINITY,

@@ -35,6 +35,7 @@ const accuracy = ({ logits, rows }: FineTuned) =>
 const regimes: readonly [string, Partial<Regime>][] = [
   ['AdamW with strong augmentation, mixup and an average', { augmentation: 'strong', mix: 'mixup', ema: 0.9 }],
   ['SGD with cutmix', { optimizer: 'sgd', learningRate: 0.05, augmentation: 'medium', mix: 'cutmix' }],
+  ['smaller rates towards the input and dropout', { layerDecay: 0.7, dropout: 0.2 }],
   ['frozen stages over images', { frozenStages: 2, augmentation: 'light' }],
   ['frozen stages over cached activations', { frozenStages: 2 }],
   ['bfloat16', { precision: 'bf16' }],

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import { hasCode, InputError } from '../../lib/errors.ts';
-import type { DatasetFeatures, Plan } from '../../planner/types.ts';
+import { addedChoices, type DatasetFeatures, type Plan } from '../../planner/types.ts';
 import type { Dataset } from '../../train/dataset.ts';
 import type { Item } from '../../train/discover.ts';
 import type { PlanRequest } from '../requests.ts';
@@ -59,7 +59,9 @@ export async function readDecision(folder: string): Promise<Decision | undefined
   if (text === undefined) return undefined;
   try {
     const decision = JSON.parse(text) as Decision;
-    if (decision.version === 1 && decision.plan.regime.steps > 0) return decision;
+    const { version, plan } = decision;
+    if (version === 1 && plan.regime.steps > 0)
+      return { ...decision, plan: { ...plan, regime: { ...addedChoices, ...plan.regime } } };
   } catch {
     // told below
   }

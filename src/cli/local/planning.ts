@@ -166,7 +166,7 @@ function probesOf(zoo: Zoo, classes: number): Probe[] {
   const byCost = zoo.members.toSorted((a, b) => a.macsM - b.macsM);
   return byCost.map((member) => {
     const { name, nativeSize, macsM } = member;
-    const network = taskNetwork(member, classes);
+    const network = taskNetwork(member, { classes });
     return { name, nativeSize, macsM, network, weights: () => startWeights(zoo, name, network) };
   });
 }

@@ -151,7 +151,8 @@ const tooSlow = (dataset: Dataset): RunError =>
 async function train(p: Prepared, store: ImageStore, { clock, watch, signal }: RunContext): Promise<FineTuned> {
   const { decision, run, zoo, checkpoint, memory } = p;
   const { plan, request } = decision;
-  const network = taskNetwork(memberOf(zoo, plan.member), store.dataset.classes.length);
+  const { dropout } = plan.regime;
+  const network = taskNetwork(memberOf(zoo, plan.member), { classes: store.dataset.classes.length, dropout });
   watch.phase('training');
   return fineTune({
     network,

@@ -1,15 +1,15 @@
 import { InputError } from '../../lib/errors.ts';
 import { networkOf } from '../../nas/families/table.ts';
 import type { HostTensor } from '../../nas/host-tensor.ts';
-import type { Network } from '../../nas/layers.ts';
+import type { Network, NetworkOptions } from '../../nas/layers.ts';
 import { readSafetensors } from '../../nas/safetensors.ts';
 import { headTensors } from '../../nas/weight-shapes.ts';
 import { checkWeights } from '../../nas/weights.ts';
 import { weightsPath, type Zoo, type ZooMember } from '../../nas/zoo.ts';
 
 /** A member's network with a head for the task. Throws InputError where the zoo's index contradicts the encoding. */
-export function taskNetwork(member: ZooMember, classes: number): Network {
-  const network = networkOf(member.encoding, { classes });
+export function taskNetwork(member: ZooMember, options: NetworkOptions): Network {
+  const network = networkOf(member.encoding, options);
   if (network.stages.length === member.stages) return network;
   throw new InputError(
     `The zoo's index gives the member "${member.name}" ${member.stages} stages, and its network has ${network.stages.length}.`,

@@ -58,7 +58,7 @@ export async function runTraining(job: TrainingJob, context: PodContext): Promis
 async function openZooFor(job: TrainingJob, context: PodContext): Promise<Zoo> {
   const zoo = await openPodZoo(job.zoo, context, [job.plan.member]);
   const { name, classes } = memberOf(zoo, job.plan.member);
-  await startWeights(zoo, name, taskNetwork(memberOf(zoo, name), classes));
+  await startWeights(zoo, name, taskNetwork(memberOf(zoo, name), { classes }));
   return zoo;
 }
 
