@@ -3,6 +3,7 @@ import { createRng, deriveSeed } from '../../src/lib/rng.ts';
 import { defaultBoosting, fitBoostedTrees, predictBoosted } from '../../src/planner/predictors/boosted-trees.ts';
 import { replay } from '../../src/planner/predictors/replay.ts';
 import { predictors } from '../../src/planner/predictors/table.ts';
+import { defaultTableNet, fitTableNet, predictTableNet } from '../../src/planner/predictors/table-net.ts';
 import type { TableDataset, TableRow } from './table.ts';
 import { epochGrid, type View } from './view.ts';
 
@@ -11,26 +12,45 @@ export type Curves = (row: TableRow, dataset: TableDataset) => readonly number[]
 
 export type CurvesKind = (datasets: readonly TableDataset[], view: View, seed: number) => Curves;
 
-/** Ensembles vary less than a tree's luck with rows and inputs. */
-const ensembleSize = 6;
+/** Members of the ensemble of each kind. */
+const membersOfKind = 3;
 
 /**
- * Boosted trees of the accuracy over the best of its data set: how hard a data set is matters to no choice, and is what
- * squared errors of accuracies would mostly be of.
+ * Boosted trees and neural networks of the accuracy over the best of its data set: how hard a data set is matters to no
+ * choice, and is what squared errors of accuracies would mostly be of. Trees step where networks are smooth; what the
+ * members disagree on is taken off, one standard deviation of theirs, for the best of hundreds of rows is mostly one that
+ * somebody thinks too well of.
  */
-const trees: CurvesKind = (datasets, view, seed) => {
+const ensemble: CurvesKind = (datasets, view, seed) => {
   const examples = examplesOf(datasets, view, (accuracy, best) => accuracy / Math.max(best, Number.EPSILON));
   const learnt = { rows: examples.map(({ x }) => x), targets: examples.map(({ y }) => y) };
-  const options = { ...defaultBoosting, increasing: [view.epochsInput] };
-  const ensemble = Array.from({ length: ensembleSize }, (_, i) =>
-    fitBoostedTrees(learnt, options, createRng(deriveSeed(seed, `trees ${i}`))),
-  );
-  return (row, dataset) =>
-    epochGrid.map((epochs) => {
-      const x = view.of(row, dataset, epochs);
-      return ensemble.reduce((sum, one) => sum + predictBoosted(one, x), 0) / ensembleSize;
+  const boosting = { ...defaultBoosting, increasing: [view.epochsInput] };
+  const rngOf = (kind: string, i: number) => createRng(deriveSeed(seed, `${kind} ${i}`));
+  const numbers = Array.from({ length: membersOfKind }, (_, i) => i);
+  const trees = numbers.map((i) => fitBoostedTrees(learnt, boosting, rngOf('trees', i)));
+  const nets = numbers.map((i) => fitTableNet(learnt, defaultTableNet, rngOf('net', i)));
+  return (row, dataset) => {
+    const inputs = epochGrid.map((epochs) => view.of(row, dataset, epochs));
+    const curves = [
+      ...trees.map((one) => inputs.map((x) => predictBoosted(one, x))),
+      ...nets.map((one) => neverFalling(inputs.map((x) => predictTableNet(one, x)))),
+    ];
+    return epochGrid.map((_, at) => {
+      const said = curves.map((curve) => curve[at] as number);
+      const mean = said.reduce((a, b) => a + b, 0) / said.length;
+      return mean - Math.sqrt(said.reduce((sum, one) => sum + (one - mean) ** 2, 0) / said.length);
     });
+  };
 };
+
+/** The best accuracy so far, which more epochs never lower; trees are grown so. */
+function neverFalling(curve: readonly number[]): readonly number[] {
+  let best = Number.NEGATIVE_INFINITY;
+  return curve.map((value) => {
+    best = Math.max(best, value);
+    return best;
+  });
+}
 
 /** A predictor of the product, which learns accuracies run by run. */
 const online =
@@ -43,7 +63,7 @@ const online =
   };
 
 export const curvesKinds = {
-  nasoa: trees,
+  nasoa: ensemble,
   'ridge regression': online(predictors.ridge),
   'hedge backpropagation': online(predictors.hedge),
 } as const satisfies Record<string, CurvesKind>;

@@ -34,6 +34,8 @@ export interface TuneRequest extends PlanRequest {
   readonly out: string;
   /** Go on from the checkpoint in `out`. */
   readonly resume: boolean;
+  /** Change the plan while it is carried out, where it turns out worse than predicted. */
+  readonly replan: boolean;
   /** Keep the finished run as experience. */
   readonly learn: boolean;
 }

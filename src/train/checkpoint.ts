@@ -23,6 +23,8 @@ export interface Progress {
   readonly evaluationSeconds: number;
   /** Times the run went on from a checkpoint. */
   readonly resumed: number;
+  /** The schedule was cut: the run stays as short as it is. */
+  readonly isAnnealed?: boolean;
   readonly curve: readonly CurvePoint[];
 }
 
@@ -83,4 +85,8 @@ function parseProgress(text: string, file: string): Progress {
   throw new InputError(`The checkpoint ${file} is damaged.`, 'Remove its folder and begin anew.');
 }
 
+/** The checkpoint alone: what else lies in the folder stays. */
+export const dropCheckpoint = (folder: string): Promise<void> => rm(fileIn(folder), { force: true });
+
+/** The folder, with all that lies in it. */
 export const removeCheckpoint = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });

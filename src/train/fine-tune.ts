@@ -10,7 +10,7 @@ import type { BatchStream } from './batch.ts';
 import { evalBatches, trainBatches } from './batches.ts';
 import { type Checkpoint, freshProgress, type Progress } from './checkpoint.ts';
 import type { ImageStore } from './image-cache.ts';
-import { type LoopOutcome, type StepSource, trainLoop } from './loop.ts';
+import { type LoopOptions, type LoopOutcome, type StepSource, trainLoop } from './loop.ts';
 import { accuracyOf } from './metrics.ts';
 import { type Activations, activationSource, cacheActivations, imageSource } from './step-source.ts';
 
@@ -29,6 +29,7 @@ export interface FineTuneOptions {
   /** See `LoopOptions`. */
   readonly stretch: number;
   readonly plannedSeconds?: number | undefined;
+  readonly judge?: LoopOptions['judge'];
   /** Evaluations during the run, besides the one after it. */
   readonly evaluations: number;
   /** Images of an evaluation during the run: enough for a curve, few enough to cost little. 1000 unless given. */
@@ -40,6 +41,8 @@ export interface FineTuneOptions {
   /** Makes the targets of image batches softer; none unless given. */
   readonly teach?: ((source: StepSource) => StepSource) | undefined;
   readonly resume: Checkpoint | undefined;
+  /** Of a choice that was given up before this one. */
+  readonly spent?: Pick<Progress, 'trainingSeconds' | 'evaluationSeconds' | 'waitedSeconds'> | undefined;
   readonly checkpointEverySeconds: number;
   /** Keeps a checkpoint; its decision is the caller's. */
   readonly keep: (checkpoint: Omit<Checkpoint, 'decision'>) => Promise<void>;
@@ -55,7 +58,7 @@ export interface FineTuneOptions {
 
 export interface FineTuned {
   readonly outcome: LoopOutcome;
-  /** Logits [n, classes] of `rows`, once the run has ended; undefined where it was interrupted. */
+  /** Logits [n, classes] of `rows`, once the run has ended; undefined where it was interrupted or abandoned. */
   readonly logits: Float32Array | undefined;
   /** Rows of the validation split in the last evaluation: all, unless there was no time for that many. */
   readonly rows: Int32Array;
@@ -74,7 +77,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
     else model.start(o.weights, o.seed);
     const from = o.resume
       ? { ...o.resume.progress, resumed: o.resume.progress.resumed + 1 }
-      : freshProgress(o.regime.steps);
+      : { ...freshProgress(o.regime.steps), ...o.spent };
     const cached = model.options.cachedFeatures ? await cacheBoth(model, o) : undefined;
     if (cached === 'interrupted') {
       const activeSeconds = Math.max(from.activeSeconds, o.clock.nowSeconds() - o.startedSeconds);
@@ -93,6 +96,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
       ...{ model, source, from, regime: o.regime, seed: o.seed, clock: o.clock, signal: o.signal },
       ...{ startedSeconds: o.startedSeconds, deadlineSeconds: o.deadlineSeconds, stretch: o.stretch },
       plannedSeconds: o.plannedSeconds,
+      judge: o.judge,
       evaluations: o.evaluations,
       // a forward pass is less than half of a step
       evaluationSteps: some.length / model.options.batchSize / 2,
@@ -105,6 +109,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
       checkpoint: keep,
       onProgress: (progress, left) => o.onProgress('training', progress.step, progress.steps, left, progress),
     });
+    if (outcome.stopped === 'abandoned') return { ...unfinished, outcome };
     // also at the end: a kill during what follows must not cost the training
     if (outcome.step > 0) await keep(outcome);
     if (outcome.stopped === 'interrupted') return { ...unfinished, outcome };

@@ -36,13 +36,27 @@ export interface LoopOptions {
   readonly evaluationSteps?: number;
   /** Validation accuracy, 0 to 1; undefined where it was given up after the seconds allowed. */
   readonly evaluate: (secondsAllowed: number) => Promise<number | undefined>;
+  /** What is to become of the run after an evaluation; it goes on unless given. */
+  readonly judge?: ((seen: Seen) => Promise<Verdict>) | undefined;
   readonly checkpointEverySeconds: number;
   readonly checkpoint: (progress: Progress) => Promise<void>;
   readonly onProgress: (progress: Progress, secondsLeft: number | undefined) => void;
   readonly signal: AbortSignal;
 }
 
-export type LoopOutcome = Progress & { readonly stopped: 'completed' | 'budget' | 'interrupted' };
+/** An evaluation within the run, and those before it. */
+export interface Seen {
+  /** Of the steps, 0 to 1. */
+  readonly share: number;
+  /** In order, this one's the last. */
+  readonly accuracies: readonly number[];
+  readonly secondsLeft: number;
+}
+
+/** `anneal`: the learning rate falls to its end within a few steps. `abandon`: the time left is of better use elsewhere. */
+export type Verdict = 'go on' | 'anneal' | 'abandon';
+
+export type LoopOutcome = Progress & { readonly stopped: 'completed' | 'budget' | 'interrupted' | 'abandoned' };
 
 /** The loss became infinite or no number: the weights are worthless. */
 export class Diverged extends RunError {
@@ -53,6 +67,8 @@ export class Diverged extends RunError {
 
 /** Steps after which a run that would leave time over is lengthened: the first ones of a GPU are its slowest. */
 const settleSteps: ReadonlySet<number> = new Set([12, 48, 192]);
+/** Share of the steps left in which a run that is to be annealed ends. */
+const annealedShare = 0.2;
 /** Checkpoints may take one part in this many of the time. */
 const checkpointPart = 50;
 
@@ -62,7 +78,8 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
   const pace = createPace();
   const curve: CurvePoint[] = [...from.curve];
   let { step, steps, trainingSeconds, evaluationSeconds } = from;
-  let most = Math.max(steps, regime.steps);
+  let isAnnealed = from.isAnnealed === true;
+  let most = isAnnealed ? steps : Math.max(steps, regime.steps);
   let [losses, lossSum, evaluated] = [0, 0, Math.floor((step / steps) * (o.evaluations + 1))];
   let [evaluationTook, checkpointTook, savedAt]: [number | undefined, number, number] = [
     undefined,
@@ -77,12 +94,18 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
     activeSeconds: step > from.step ? active() : Math.max(from.activeSeconds, active() + Math.min(0, secondsLeft())),
     waitedSeconds: from.waitedSeconds + o.source.waitedSeconds,
     resumed: from.resumed,
+    ...(isAnnealed ? { isAnnealed } : {}),
   });
   const addToCurve = (accuracy?: number): void => {
     const trainingLoss = losses > 0 ? { trainingLoss: lossSum / losses } : {};
     curve.push({ seconds: active(), step, ...trainingLoss, ...(accuracy === undefined ? {} : { accuracy }) });
     [losses, lossSum] = [0, 0];
   };
+  const seen = (): Seen => ({
+    share: step / steps,
+    accuracies: curve.flatMap(({ accuracy }) => (accuracy === undefined ? [] : [accuracy])),
+    secondsLeft: secondsLeft(),
+  });
   const expected = (): number => evaluationTook ?? (pace.stepSeconds() ?? 0) * (o.evaluationSteps ?? 0);
   const settleLength = (): void => {
     const stepSeconds = pace.stepSeconds();
@@ -90,7 +113,7 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
     if (o.deadlineSeconds === undefined || stepSeconds === undefined) return;
     const evaluations = o.evaluations - evaluated;
     const state = { done: step, stepSeconds, secondsLeft: secondsLeft(), evaluations, evaluationSeconds: expected() };
-    if (settleSteps.has(step - from.step)) {
+    if (settleSteps.has(step - from.step) && !isAnnealed) {
       const planned = Math.min(secondsLeft(), (o.plannedSeconds ?? Number.POSITIVE_INFINITY) - active());
       const longest = Math.round(regime.steps * o.stretch);
       most = Math.max(most, fittingSteps({ ...state, secondsLeft: Math.max(0, planned), most: longest }));
@@ -128,6 +151,12 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
         // one that was given up shows that there is no time for any
         if (accuracy === undefined) evaluated = o.evaluations;
         addToCurve(accuracy);
+        const verdict = accuracy === undefined ? undefined : await o.judge?.(seen());
+        if (verdict === 'abandon') return { ...progress(), stopped: 'abandoned' };
+        if (verdict === 'anneal' && !isAnnealed) {
+          isAnnealed = true;
+          most = step + Math.ceil(annealedShare * (steps - step));
+        }
       }
     }
     const every = Math.max(o.checkpointEverySeconds, checkpointPart * checkpointTook);
@@ -141,6 +170,7 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
     o.onProgress(progress(), stepSeconds && (steps - step) * stepSeconds);
   }
   if (losses > 0) addToCurve();
-  const stopped = o.signal.aborted && step < steps ? 'interrupted' : step < regime.steps ? 'budget' : 'completed';
+  const isShort = step < regime.steps && !isAnnealed;
+  const stopped = o.signal.aborted && step < steps ? 'interrupted' : isShort ? 'budget' : 'completed';
   return { ...progress(), stopped };
 }

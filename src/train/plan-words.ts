@@ -2,6 +2,7 @@
 import { formatDuration } from '../lib/duration.ts';
 import type { Choice, Plan, Reason } from '../planner/types.ts';
 import { percent } from './regime-words.ts';
+import type { TuneResult } from './result.ts';
 
 /** What of a plan explains it; a plan on a cluster has as much. */
 export type Explained = Choice & Pick<Plan, 'confidence' | 'doubt' | 'nearest' | 'reasons' | 'target' | 'runnersUp'>;
@@ -73,4 +74,16 @@ function notTaken({ predicted, runnersUp, target }: Explained): readonly string[
   const lower = predicted.low - next.predicted.low;
   if (lower > sameShare) return [`${name} is expected to reach as much, but may end ${points(lower)} lower.`];
   return [`${name} is expected to do as well.`];
+}
+
+/** What became of the plan while it was carried out; undefined where it was followed. */
+export function replannedSentence({ plan, replanned }: Pick<TuneResult, 'plan' | 'replanned'>): string | undefined {
+  if (replanned === undefined) return undefined;
+  const { action, seconds, accuracy, expected, before } = replanned;
+  const seen =
+    `After ${formatDuration(seconds)} the accuracy was ${percent(accuracy)}, where ${percent(expected.low)} to ` +
+    `${percent(expected.high)} had been expected`;
+  return action === 'switched'
+    ? `${seen}: ${before?.member ?? 'the plan'} was given up, and ${plan.member} at ${plan.regime.inputSize} px trained in the time left.`
+    : `${seen}, and falling: the schedule was cut.`;
 }

@@ -1,4 +1,4 @@
-import type { Plan, Prediction } from '../planner/types.ts';
+import type { Choice, Plan, Prediction } from '../planner/types.ts';
 
 /** What a run leaves in its output folder; every name is relative to that folder. */
 export const outputNames = {
@@ -45,6 +45,19 @@ export interface PhaseSeconds {
   readonly seconds: number;
 }
 
+/** How a run went on otherwise than planned. */
+export interface Replanned {
+  /** Its schedule was cut short, or the time left was given to another choice. */
+  readonly action: 'annealed' | 'switched';
+  /** Active seconds at which it was decided. */
+  readonly seconds: number;
+  /** What was seen then, and what was expected of the plan by then, 0 to 1. */
+  readonly accuracy: number;
+  readonly expected: { readonly low: number; readonly high: number };
+  /** The choice that was given up. */
+  readonly before?: Choice;
+}
+
 /** `result.json`: one finished run, as programs read it. Shares are 0 to 1, times are seconds. */
 export interface TuneResult {
   readonly version: 1;
@@ -64,7 +77,10 @@ export interface TuneResult {
   readonly steps: number;
   /** Times that this run went on from a checkpoint. */
   readonly resumed: number;
+  /** What was carried out in the end. */
   readonly plan: Plan;
+  /** Where that is not what was planned at first. */
+  readonly replanned?: Replanned;
   readonly predicted: Prediction;
   /** Usable images of both splits. */
   readonly images: number;

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Decision } from '../../src/cli/local/decision.ts';
 import type { PlanOutcome, TradeOffOutcome } from '../../src/cli/requests.ts';
 import type { TuneResult } from '../../src/train/result.ts';
 import { anImage } from '../support/image-files.ts';
@@ -221,3 +222,32 @@ describe('a run that is stopped', () => {
     patience,
   );
 });
+
+test(
+  'a run that falls out of what was predicted goes on with a runner-up, where it may',
+  async () => {
+    const cli = await live('changed', ...tuneArgs('changed'), '--no-learn', '--replan');
+    const file = inWorld('changed/checkpoint/decision.json');
+    await cli.untilFile(file);
+    cli.child.kill('SIGKILL');
+    await cli.ended;
+    const decision = JSON.parse(readFileSync(file, 'utf8')) as Decision;
+    const { member, regime, predicted } = decision.plan;
+    const sound = { member, regime: { ...regime, frozenStages: 0, augmentation: 'none', mix: 'none' }, predicted };
+    // so small a learning rate that nothing is learnt, and great hopes of it
+    const hopeless = { ...sound.regime, learningRate: 1e-7, steps: 5 * regime.steps };
+    const high = { accuracy: 0.95, low: 0.9, high: 0.98, seconds: predicted.seconds };
+    const plan = { ...decision.plan, regime: hopeless, predicted: high, runnersUp: [{ ...sound, predicted: high }] };
+    await writeFile(file, JSON.stringify({ ...decision, plan }));
+    await rm(inWorld('changed/checkpoint/state.safetensors'), { force: true });
+
+    const resumed = await run('tune', 'colours', '--out', 'changed', '--resume', '--no-learn');
+    expect(resumed).toMatchObject({ code: 0, stdout: expect.stringMatching(/had been expected: .* was given up/) });
+    const result = seeSound('changed');
+    expect(result.replanned).toMatchObject({ action: 'switched', before: { regime: { learningRate: 1e-7 } } });
+    expect(result.plan.regime.learningRate).toBe(regime.learningRate);
+    expect(result.phases.reduce((sum, { seconds }) => sum + seconds, 0)).toBeCloseTo(result.activeSeconds, 1);
+    expect(read('changed/report.html')).toContain('Changed while it was carried out.');
+  },
+  patience,
+);

@@ -21,6 +21,6 @@ export const planRequest = (world: World, over: Partial<PlanRequest> = {}): Plan
 
 export const tuneRequest = (world: World, out: string, over: Partial<TuneRequest> = {}): TuneRequest => ({
   ...planRequest(world),
-  ...{ out, resume: false, learn: false },
+  ...{ out, resume: false, learn: false, replan: false },
   ...over,
 });

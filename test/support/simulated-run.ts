@@ -1,7 +1,7 @@
 import { ManualClock } from '../../src/lib/clock.ts';
 import type { Regime } from '../../src/planner/types.ts';
 import { freshProgress, type Progress } from '../../src/train/checkpoint.ts';
-import { type LoopOutcome, trainLoop } from '../../src/train/loop.ts';
+import { type LoopOutcome, type Seen, trainLoop, type Verdict } from '../../src/train/loop.ts';
 import { aRegime } from './report-data.ts';
 
 /** A machine whose times are known; nothing is trained on it. */
@@ -23,6 +23,8 @@ export interface SimulatedRun {
   readonly usedSeconds?: number;
   /** Loss of a step by its number; 1 / number unless given. */
   readonly loss?: (step: number) => number;
+  /** What becomes of the run after an evaluation. */
+  readonly judge?: (seen: Seen) => Verdict;
   /** The signal comes once this step is done. */
   readonly abortAfterStep?: number;
 }
@@ -75,6 +77,7 @@ export async function simulate(s: SimulatedRun): Promise<SimulatedOutcome> {
     deadlineSeconds: s.deadlineSeconds,
     stretch: s.stretch ?? 1,
     plannedSeconds: s.plannedSeconds,
+    judge: async (seen) => s.judge?.(seen) ?? 'go on',
     evaluations: s.evaluations ?? 0,
     evaluationSteps: s.evaluationSteps ?? 0,
     checkpointEverySeconds: s.checkpointEverySeconds ?? Number.POSITIVE_INFINITY,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { freshProgress } from '../../src/train/checkpoint.ts';
+import type { Seen } from '../../src/train/loop.ts';
 import { type SimulatedRun, simulate } from '../support/simulated-run.ts';
 
 const steady = (seconds: number) => () => seconds;
@@ -133,6 +134,40 @@ describe('evaluations', () => {
   test('of a run that goes on are those still to come', async () => {
     const from = { ...freshProgress(1000), step: 500, activeSeconds: 5 };
     expect((await accuracies({ stepSeconds: steady(1), evaluations: 4, from })).steps).toEqual([600, 800]);
+  });
+});
+
+describe('a judgement after an evaluation', () => {
+  const half = ({ share }: Seen): boolean => share >= 0.5;
+  const run = { stepSeconds: steady(0.01), evaluations: 4, deadlineSeconds: 60, stretch: 4 };
+
+  test('sees how far the run is and all accuracies so far', async () => {
+    const seen: Seen[] = [];
+    const judge = (one: Seen) => {
+      seen.push(one);
+      return 'go on' as const;
+    };
+    await simulate({ ...run, deadlineSeconds: 10.5, stretch: 1, judge });
+    expect(seen.map(({ share }) => Number(share.toFixed(1)))).toEqual([0.2, 0.4, 0.6, 0.8]);
+    expect(seen.map(({ accuracies }) => accuracies.length)).toEqual([1, 2, 3, 4]);
+    expect(seen[3]?.secondsLeft).toBeCloseTo(2.5, 1);
+  });
+
+  test('may give the run up at once', async () => {
+    const outcome = await simulate({ ...run, stretch: 1, judge: (seen) => (half(seen) ? 'abandon' : 'go on') });
+    expect(outcome).toMatchObject({ step: 600, stopped: 'abandoned' });
+  });
+
+  test('may cut the schedule: the rate falls to its end, and nothing makes the run longer again', async () => {
+    const outcome = await simulate({ ...run, stretch: 1, judge: (seen) => (half(seen) ? 'anneal' : 'go on') });
+    expect(outcome).toMatchObject({ step: 680, stopped: 'completed', isAnnealed: true });
+    expect(lastOf(outcome)).toBeLessThan(0.01);
+  });
+
+  test('a run that was cut stays so when it goes on', async () => {
+    const from = { ...freshProgress(1000), step: 600, steps: 680, activeSeconds: 6, isAnnealed: true };
+    const outcome = await simulate({ ...run, from });
+    expect(outcome).toMatchObject({ step: 680, stopped: 'completed' });
   });
 });
 

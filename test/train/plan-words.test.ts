@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { doubtSentence, type Explained, whySentences } from '../../src/train/plan-words.ts';
+import type { Plan } from '../../src/planner/types.ts';
+import { doubtSentence, type Explained, replannedSentence, whySentences } from '../../src/train/plan-words.ts';
+import type { Replanned } from '../../src/train/result.ts';
 import { aRegime } from '../planner/builders.ts';
+import { aPlan as aReportPlan } from '../support/report-data.ts';
 
 const aChoice = (accuracy: number, low: number) => ({
   member: 'small',
@@ -64,5 +67,25 @@ describe('why a plan is what it is', () => {
     expect(doubtSentence(aPlan({ confidence: 'Low', doubt: 'It is all grey.' }))).toMatch(
       /^Low confidence\. It is all grey\. The plan is the safest/,
     );
+  });
+});
+
+describe('what became of a plan', () => {
+  const seen = { seconds: 20, accuracy: 0.41, expected: { low: 0.55, high: 0.7 } };
+  const plan: Plan = { ...aReportPlan(), ...aChoice(0.8, 0.7) };
+  test.each<[string, Replanned | undefined, string | undefined]>([
+    ['nothing where it was followed', undefined, undefined],
+    [
+      'which choice took its place',
+      { action: 'switched', ...seen, before: { ...aChoice(0.8, 0.7), member: 'large' } },
+      'After 20s the accuracy was 41.0 %, where 55.0 % to 70.0 % had been expected: large was given up, and small at 64 px trained in the time left.',
+    ],
+    [
+      'that it was cut',
+      { action: 'annealed', ...seen },
+      'After 20s the accuracy was 41.0 %, where 55.0 % to 70.0 % had been expected, and falling: the schedule was cut.',
+    ],
+  ])('tells %s', (_what, replanned, sentence) => {
+    expect(replannedSentence({ plan, ...(replanned === undefined ? {} : { replanned }) })).toBe(sentence);
   });
 });

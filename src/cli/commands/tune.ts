@@ -11,6 +11,7 @@ interface TuneOptions extends TaskOptions {
   readonly out?: string;
   readonly resume?: boolean;
   readonly learn: boolean;
+  readonly replan?: boolean;
 }
 
 const notes = `
@@ -33,17 +34,18 @@ export function addTune(program: Command, run: Run): void {
     .argument('<path>', 'images: a folder or an archive')
     .option('--out <folder>', 'folder for the result (default: ./nasoa-out/NAME)')
     .option('--resume', 'go on with the unfinished run in the output folder')
+    .option('--replan', 'cut the schedule or switch to a runner-up where the run falls out of its prediction')
     .option('--no-learn', 'do not keep the run as experience');
   addTaskOptions(command)
     .addHelpText('after', notes)
     .action(async (path: string, options: TuneOptions) => {
       await run(
         async (context) => {
-          const { out: wanted, resume = false, learn } = options;
+          const { out: wanted, resume = false, learn, replan = false } = options;
           const task = await taskRequest(path, options);
           const out = await chooseOut({ path, out: wanted, resume });
           const { tuneLocally } = await import('../local/tune.ts');
-          const outcome = await tuneLocally({ ...task, out, resume, learn }, context, (plan) =>
+          const outcome = await tuneLocally({ ...task, out, resume, learn, replan }, context, (plan) =>
             context.print(`\n${planText(plan, context.paint)}\n`),
           );
           return answer(outcome, path, out, context.signal);

@@ -8,6 +8,7 @@ import { hasCode, InputError } from '../../lib/errors.ts';
 import { addedChoices, type DatasetFeatures, type Plan } from '../../planner/types.ts';
 import type { Dataset } from '../../train/dataset.ts';
 import type { Item } from '../../train/discover.ts';
+import type { Replanned } from '../../train/result.ts';
 import type { PlanRequest } from '../requests.ts';
 
 /** What a run needs of its decision. */
@@ -15,7 +16,12 @@ export interface RunDecision {
   readonly version: 1;
   /** Of the run, and of the experience that comes of it: however often it goes on, it is learnt once. */
   readonly id: string;
+  /** The plan; of a run that was re-planned, the choice that it goes on with. */
   readonly plan: Plan;
+  /** Whether it may be re-planned while it goes on. */
+  readonly replans?: boolean;
+  /** Once it was, and then it is not again. */
+  readonly replanned?: Replanned;
   readonly features: Pick<DatasetFeatures, 'resolution'>;
   readonly profileSeconds: number;
   readonly planningSeconds: number;

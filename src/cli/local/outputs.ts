@@ -64,7 +64,7 @@ export async function writeOutputs(f: Finished): Promise<TuneResult> {
 }
 
 async function resultOf({ decision, dataset: found, store, tuned, logits, clock }: Finished): Promise<TuneResult> {
-  const { plan, request, profileSeconds, planningSeconds } = decision;
+  const { plan, replanned, request, profileSeconds, planningSeconds } = decision;
   const { dataset } = store;
   const { outcome, rows } = tuned;
   const damaged = dataset.skipped.length - found.skipped.length;
@@ -87,6 +87,7 @@ async function resultOf({ decision, dataset: found, store, tuned, logits, clock 
     steps: outcome.step,
     resumed: outcome.resumed,
     plan,
+    ...(replanned === undefined ? {} : { replanned }),
     predicted: plan.predicted,
     images: found.train.length + found.val.length - damaged,
     trainingImages: dataset.train.length,
@@ -148,7 +149,7 @@ async function worstMistakes({ store, logits, tuned }: Finished): Promise<readon
 }
 
 /** The run as it is learnt. */
-export function experienceOf(result: TuneResult, { id, plan, features }: Decision, member: ZooMember): Experience {
+export function experienceOf(result: TuneResult, { id, features }: Decision, member: ZooMember): Experience {
   const { name, encoding, parametersM, macsM, nativeSize, accuracy, stages } = member;
   const facts: MemberFacts = { name, encoding, parametersM, macsM, nativeSize, accuracy, stages };
   return {
@@ -159,7 +160,7 @@ export function experienceOf(result: TuneResult, { id, plan, features }: Decisio
     features,
     member: facts,
     // the steps that were run, which may be fewer or more than planned
-    regime: { ...plan.regime, steps: result.steps },
+    regime: { ...result.plan.regime, steps: result.steps },
     budgetSeconds: result.budgetSeconds,
     accuracy: result.accuracy,
     activeSeconds: result.activeSeconds,

@@ -3,7 +3,13 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
-import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../train/checkpoint.ts';
+import {
+  type Checkpoint,
+  dropCheckpoint,
+  readCheckpoint,
+  removeCheckpoint,
+  writeCheckpoint,
+} from '../../train/checkpoint.ts';
 import { type RunDecision, writeDecision } from './decision.ts';
 
 export interface RunFolder {
@@ -14,6 +20,8 @@ export interface RunFolder {
   beat(): void;
   /** Keeps a checkpoint; from then on a failure leaves it to go on from. */
   keep(checkpoint: Omit<Checkpoint, 'decision'>): Promise<void>;
+  /** Replaces the decision; without its checkpoint where that is of another choice. */
+  redecide(decision: RunDecision, keepsCheckpoint: boolean): Promise<void>;
   /** Ends a run that has ended well. */
   remove(): Promise<void>;
   /** Ends a run that has failed: what it made is removed, unless there is something to go on from. */
@@ -66,6 +74,11 @@ export async function openRun(o: {
       await writeCheckpoint(folder, { ...checkpoint, decision: decision.id });
       isKept = true;
       beat();
+    },
+    redecide: async (next, keepsCheckpoint) => {
+      // a kill between the two begins the first choice anew; the other order would leave one that fits no decision
+      if (!keepsCheckpoint) await dropCheckpoint(folder);
+      await writeDecision(folder, next);
     },
     remove: () => removeCheckpoint(folder),
     discard: async () => {

@@ -4,20 +4,24 @@ import { RunError } from '../../lib/errors.ts';
 import { memberOf, type Zoo } from '../../nas/zoo.ts';
 import type { Plan } from '../../planner/types.ts';
 import { trainingSide } from '../../train/augment.ts';
-import type { Checkpoint } from '../../train/checkpoint.ts';
+import type { Checkpoint, Progress } from '../../train/checkpoint.ts';
 import type { Dataset } from '../../train/dataset.ts';
 import { type FineTuned, fineTune } from '../../train/fine-tune.ts';
 import { decodeAll, type ImageStore } from '../../train/image-cache.ts';
+import type { Seen, Verdict } from '../../train/loop.ts';
 import type { TuneResult } from '../../train/result.ts';
 import type { CommandContext } from '../context.ts';
 import { Interruption } from '../interruption.ts';
 import type { RunDecision } from './decision.ts';
 import { writeOutputs } from './outputs.ts';
 import { scratchFolder, workersHere } from './planning.ts';
+import { reconsidered } from './reconsidered.ts';
 import type { RunFolder } from './run-folder.ts';
 import { startWeights, taskNetwork } from './start-weights.ts';
 import { visitedImages } from './visited-images.ts';
 
+/** Images of an evaluation during a run. */
+const evaluationImages = 1000;
 /** Evaluations during a run; few, because each costs time that could train. */
 export const evaluations = 4;
 /** How many times as many steps a run may have when the machine turns out faster. */
@@ -29,7 +33,9 @@ const decodedStretch = 1.5;
 const fillingShare = 0.9;
 
 /** Active seconds at which a run was planned to end. */
-function plannedEnd({ plan, profileSeconds, planningSeconds }: RunDecision): number {
+function plannedEnd({ plan, replanned, profileSeconds, planningSeconds }: RunDecision): number {
+  // what a choice took that was given up is in no plan
+  if (replanned?.action === 'switched') return plan.budgetSeconds;
   const end = profileSeconds + planningSeconds + plan.predicted.seconds;
   return end >= fillingShare * plan.budgetSeconds ? plan.budgetSeconds : end;
 }
@@ -82,21 +88,29 @@ export type RunEnd =
  * What fails before there is anything to go on from leaves no trace.
  */
 export async function carryOut(out: string, p: Prepared, context: RunContext): Promise<RunEnd> {
-  const { decision, run } = p;
+  const { run } = p;
+  let { checkpoint } = p;
   let store: ImageStore | undefined;
   try {
     store = await decode(p, context);
-    const tuned = await train(p, store, context);
+    let { tuned, decision } = await train(p, store, undefined, context);
+    if (tuned.outcome.stopped === 'abandoned') {
+      // another choice reads other sizes of image, and goes on with nothing of the one that was given up
+      checkpoint = undefined;
+      store.close();
+      store = await decode({ ...p, decision }, context);
+      ({ tuned, decision } = await train({ ...p, decision, checkpoint }, store, tuned.outcome, context));
+    }
     const { activeSeconds, step } = tuned.outcome;
     if (tuned.logits === undefined) return { kind: 'interrupted', activeSeconds, step };
     if (step === 0) throw nothingTrained(decision.plan.budgetSeconds);
     context.watch.phase('writing');
     const { logits } = tuned;
-    const result = await writeOutputs({ ...p, out, store, tuned, logits, clock: context.clock });
+    const result = await writeOutputs({ ...p, decision, out, store, tuned, logits, clock: context.clock });
     return { kind: 'finished', result };
   } catch (error) {
     if (error instanceof Interruption) {
-      return { kind: 'interrupted', activeSeconds: run.activeSeconds(), step: p.checkpoint?.progress.step ?? 0 };
+      return { kind: 'interrupted', activeSeconds: run.activeSeconds(), step: checkpoint?.progress.step ?? 0 };
     }
     await run.discard();
     throw error;
@@ -148,18 +162,38 @@ const tooSlow = (dataset: Dataset): RunError =>
     'Allow more time with --budget, or make the images smaller.',
   );
 
-async function train(p: Prepared, store: ImageStore, { clock, watch, signal }: RunContext): Promise<FineTuned> {
-  const { decision, run, zoo, checkpoint, memory } = p;
+/** `before`: what a choice took that was given up. */
+async function train(
+  { decision, run, zoo, checkpoint, memory }: Prepared,
+  store: ImageStore,
+  before: Progress | undefined,
+  { clock, watch, signal }: RunContext,
+): Promise<{ readonly tuned: FineTuned; readonly decision: RunDecision }> {
+  let decided = decision;
+  const judge = async (seen: Seen): Promise<Verdict> => {
+    const next = reconsidered(decision, seen, {
+      activeSeconds: run.activeSeconds(),
+      images: Math.min(store.val.count, evaluationImages),
+    });
+    if (next === undefined) return 'go on';
+    const isSwitched = next.replanned?.action === 'switched';
+    await run.redecide(next, !isSwitched);
+    decided = next;
+    return isSwitched ? 'abandon' : 'anneal';
+  };
   const { plan, request } = decision;
   const { dropout } = plan.regime;
   const network = taskNetwork(memberOf(zoo, plan.member), { classes: store.dataset.classes.length, dropout });
   watch.phase('training');
-  return fineTune({
+  const tuned = await fineTune({
     network,
     weights: await startWeights(zoo, plan.member, network),
     ...{ regime: plan.regime, store, seed: request.seed, clock, startedSeconds: run.startedSeconds },
     ...{ stretch: stretchOf(plan), evaluations, signal, resume: checkpoint, deadlineSeconds: plan.budgetSeconds },
     plannedSeconds: plannedEnd(decision),
+    judge,
+    spent: before,
+    evaluationImages,
     ...(memory === undefined ? {} : { cacheBytes: memory.cacheBytes }),
     lastEvaluationSeconds: evaluationPart * Math.max(lastSeconds, lastShare * plan.budgetSeconds),
     checkpointEverySeconds: Math.min(30, Math.max(2, plan.budgetSeconds / 30)),
@@ -175,4 +209,5 @@ async function train(p: Prepared, store: ImageStore, { clock, watch, signal }: R
       });
     },
   });
+  return { tuned, decision: decided };
 }

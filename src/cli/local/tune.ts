@@ -64,6 +64,7 @@ async function decide(
   const from = request.zoo === undefined ? undefined : resolve(request.zoo);
   const decision: Decision = {
     ...{ version: 1, id: randomUUID(), plan, features, profileSeconds, planningSeconds },
+    ...(request.replan ? { replans: true } : {}),
     request: { seed, validationShare, maxDamagedShare, zoo: from },
     data: dataOf(dataset),
   };
@@ -108,7 +109,7 @@ const shownBy = (reporter: Reporter): RunWatch => ({
 
 /** A run that cannot be learnt is none the worse for its user: it is told, and the result stands. */
 async function learn(result: TuneResult, { decision, zoo }: Decided, context: CommandContext): Promise<void> {
-  const experience = experienceOf(result, decision, memberOf(zoo, decision.plan.member));
+  const experience = experienceOf(result, decision, memberOf(zoo, result.plan.member));
   try {
     await withOwnExperience(context.env, (own) => own.add(experience));
   } catch (error) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { formatDuration } from '../../lib/duration.ts';
+import { replannedSentence } from '../../train/plan-words.ts';
 import { count, percent } from '../../train/regime-words.ts';
 import { outputNames, type TuneResult } from '../../train/result.ts';
 import type { Paint } from './paint.ts';
@@ -13,6 +14,7 @@ const shownStep = 0.001;
 /** The result beside what the plan predicted, and where everything is. */
 export function resultText(result: TuneResult, out: string, paint: Paint): string {
   const { predicted } = result;
+  const replanned = replannedSentence(result);
   const rows = [
     ['accuracy', percent(result.accuracy), percent(predicted.accuracy), verdict(result)],
     [
@@ -32,6 +34,7 @@ export function resultText(result: TuneResult, out: string, paint: Paint): strin
   return [
     `\n${paint('bold', 'Result')}  ${paint('dim', `on ${count(result.validationImages)} validation images`)}\n`,
     table,
+    ...(replanned === undefined ? [] : ['', `  ${replanned}`]),
     ...skippedLines(result, paint),
     '',
     renderFacts(

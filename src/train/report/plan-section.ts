@@ -1,5 +1,5 @@
 import { formatDuration } from '../../lib/duration.ts';
-import { doubtSentence, whySentences } from '../plan-words.ts';
+import { doubtSentence, replannedSentence, whySentences } from '../plan-words.ts';
 import { compact, count, percent, regimeFacts, regimeSentence } from '../regime-words.ts';
 import type { TuneResult } from '../result.ts';
 import { html, type Markup } from './markup.ts';
@@ -15,10 +15,11 @@ export function planSection({ result, member }: ReportData): Markup {
     ...regimeFacts(plan.regime, member.stages),
   ] as const;
   const learnt = `${count(plan.predictor.experiences)} ${plan.predictor.experiences === 1 ? 'experience' : 'experiences'}`;
-  const [doubt, why] = [doubtSentence(plan), whySentences(plan)];
+  const [doubt, replanned, why] = [doubtSentence(plan), replannedSentence(result), whySentences(plan)];
   return html`<section aria-label="Plan"><h2>The plan</h2>
 <p>Chosen in one shot before any training, from ${learnt}. ${regimeSentence(plan.regime, member.stages)}</p>
 ${doubt === undefined ? '' : html`<p><strong>${doubt}</strong></p>`}
+${replanned === undefined ? '' : html`<p><strong>Changed while it was carried out.</strong> ${replanned}</p>`}
 <dl class="facts two">${facts.map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl>
 ${why.length === 0 ? '' : html`<h3 style="margin-top:24px">Why</h3><ul class="why">${why.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
 ${ranking(result)}
