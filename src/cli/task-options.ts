@@ -30,6 +30,9 @@ export const preferOption = (): Option =>
     .choices(preferences)
     .default('balanced');
 
+export const replanOption = (): Option =>
+  new Option('--replan', 'cut the schedule or switch to a runner-up where the run falls out of its prediction');
+
 /** Adds the options of a task, the regime's under a heading of their own. */
 export function addTaskOptions(command: Command): Command {
   command

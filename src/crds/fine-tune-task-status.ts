@@ -74,6 +74,21 @@ export const taskPlan = object(
 );
 export type TaskPlan = Infer<typeof taskPlan>;
 
+const replanned = object(
+  {
+    action: choice(
+      ['Annealed', 'Switched'],
+      'Annealed: the schedule was cut. Switched: the time left was given to another choice.',
+    ),
+    seconds: seconds('Active seconds at which it was decided.'),
+    accuracy: share('Accuracy that was seen then.'),
+    low: share('Lower end of what was expected of the plan by then.'),
+    high: share('Upper end of that.'),
+    choice: optional(choiceOfRun),
+  },
+  { description: 'How the run went on otherwise than planned, where it may (spec.replan).' },
+);
+
 export const taskResult = object(
   {
     accuracy: share('Top-1 accuracy on the validation split.'),
@@ -83,6 +98,7 @@ export const taskResult = object(
     classes: count('Classes.'),
     seconds: seconds('Active seconds of the whole task.'),
     steps: optional(count('Training steps that were run, in batches of the plan.')),
+    replanned: optional(replanned),
   },
   { description: 'What came of the task.', atomic: true },
 );

@@ -86,6 +86,12 @@ export const fineTuneTaskSpec = object(
       ),
       'balanced',
     ),
+    replan: withDefault(
+      flag(
+        'Change the plan while it is carried out: where the run falls out of what was predicted of it, its schedule is cut or the time left is given to a runner-up.',
+      ),
+      false,
+    ),
     members: optional(
       list(memberName('Name of a member.'), {
         description: 'Members of the zoo that may be chosen. All where absent.',
@@ -123,7 +129,7 @@ export const fineTuneTaskSpec = object(
   },
   {
     description: 'What is asked for.',
-    rules: [...immutableFields('zooRef', 'regime', 'members', 'prefer'), queueNameRule],
+    rules: [...immutableFields('zooRef', 'regime', 'members', 'prefer', 'replan'), queueNameRule],
   },
 );
 export type FineTuneTaskSpec = Infer<typeof fineTuneTaskSpec>;

@@ -71,6 +71,8 @@ export interface TrainingJob extends TrainerJobBase {
   readonly kind: 'training';
   readonly data: TrainerData;
   readonly plan: Omit<TaskPlan, 'runnersUp' | 'tradeOff' | 'plannedAt'>;
+  /** What it may be changed to while it is carried out; it is kept to where absent. */
+  readonly replan?: Pick<TaskPlan, 'runnersUp' | 'tradeOff'>;
 }
 
 export interface CandidateJob extends TrainerJobBase {

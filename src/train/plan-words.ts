@@ -77,7 +77,10 @@ function notTaken({ predicted, runnersUp, target }: Explained): readonly string[
 }
 
 /** What became of the plan while it was carried out; undefined where it was followed. */
-export function replannedSentence({ plan, replanned }: Pick<TuneResult, 'plan' | 'replanned'>): string | undefined {
+export function replannedSentence({
+  plan,
+  replanned,
+}: Pick<TuneResult, 'replanned'> & { readonly plan: Choice }): string | undefined {
   if (replanned === undefined) return undefined;
   const { action, seconds, accuracy, expected, before } = replanned;
   const seen =

@@ -109,7 +109,17 @@ test('what would make a plan a lie cannot be changed', () => {
   const outer = (name: string) =>
     ruleTextsOf(spec).some(({ rule }) => String(rule).includes(`self.${name} == oldSelf.${name}`));
   const fixed = Object.keys(fields).filter((name) => own(name) || outer(name));
-  expect(fixed.toSorted()).toEqual(['budget', 'data', 'members', 'output', 'prefer', 'regime', 'seed', 'zooRef']);
+  expect(fixed.toSorted()).toEqual([
+    'budget',
+    'data',
+    'members',
+    'output',
+    'prefer',
+    'regime',
+    'replan',
+    'seed',
+    'zooRef',
+  ]);
 });
 
 test('a rule that compares with the object before sits on a field that is always there', () => {

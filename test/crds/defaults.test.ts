@@ -14,6 +14,7 @@ test('a task gets its defaults', () => {
     ...leastTaskSpec,
     data: { ...leastTaskSpec.data, format: 'folder', validationShare: 0.2 },
     prefer: 'balanced',
+    replan: false,
     seed: 1,
     resources: { gpu: { name: 'nvidia.com/gpu', count: 1 } },
     pod: {},

@@ -13,6 +13,7 @@ export interface SubmitOptions extends ClusterOptions {
   readonly budget?: number;
   readonly targetAccuracy?: number;
   readonly prefer?: string;
+  readonly replan?: boolean;
   readonly pricePerHour?: number;
   readonly maxCost?: number;
   /** Name of a ModelZoo. */
@@ -70,6 +71,7 @@ export function draftTask(data: string, options: SubmitOptions): TaskDraft {
       maxCost,
     }),
     prefer: options.prefer === 'balanced' ? undefined : options.prefer,
+    replan: options.replan,
     regime: Object.keys(regime).length === 0 ? undefined : regime,
     members: member,
     seed,

@@ -3,7 +3,7 @@ import { parseDuration } from '../../lib/duration.ts';
 import { InputError } from '../../lib/errors.ts';
 import { decimal, integer, share } from '../options.ts';
 import { addRegimeOptions } from '../regime-options.ts';
-import { preferOption } from '../task-options.ts';
+import { preferOption, replanOption } from '../task-options.ts';
 import { parseGpu } from './gpu.ts';
 import { addClusterOptions, objectName } from './options.ts';
 
@@ -37,6 +37,7 @@ export function addSubmitOptions(command: Command): Command {
       share('--target-accuracy', { min: 0.001, max: 1 }),
     )
     .addOption(preferOption())
+    .addOption(replanOption())
     .option('--name <name>', 'name of the task (default: from the data, with a number)', objectName('--name'))
     .option('--zoo <name>', "ModelZoo to choose from (default: that in the trainer's image)", objectName('--zoo'))
     .option('--member <name>', 'choose only this member; repeat it for several', collect)

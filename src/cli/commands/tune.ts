@@ -3,7 +3,7 @@ import type { Answer, Run } from '../context.ts';
 import { Interruption } from '../interruption.ts';
 import { chooseOut } from '../out-folder.ts';
 import type { TuneOutcome } from '../requests.ts';
-import { addTaskOptions, type TaskOptions, taskRequest } from '../task-options.ts';
+import { addTaskOptions, replanOption, type TaskOptions, taskRequest } from '../task-options.ts';
 import { planText } from '../terminal/plan-text.ts';
 import { interruptedText, resultText } from '../terminal/result-text.ts';
 
@@ -34,7 +34,7 @@ export function addTune(program: Command, run: Run): void {
     .argument('<path>', 'images: a folder or an archive')
     .option('--out <folder>', 'folder for the result (default: ./nasoa-out/NAME)')
     .option('--resume', 'go on with the unfinished run in the output folder')
-    .option('--replan', 'cut the schedule or switch to a runner-up where the run falls out of its prediction')
+    .addOption(replanOption())
     .option('--no-learn', 'do not keep the run as experience');
   addTaskOptions(command)
     .addHelpText('after', notes)

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import type { TrainerMessage, TrainingJob } from '../../crds/trainer-job.ts';
 import { InputError } from '../../lib/errors.ts';
 import { memberOf, type Zoo } from '../../nas/zoo.ts';
-import { usesCachedFeatures } from '../../planner/types.ts';
+import { type Plan, usesCachedFeatures } from '../../planner/types.ts';
 import { type Checkpoint, removeCheckpoint } from '../../train/checkpoint.ts';
 import type { Dataset } from '../../train/dataset.ts';
-import type { TuneResult } from '../../train/result.ts';
+import type { Replanned, TuneResult } from '../../train/result.ts';
 import { checkData, dataOf, type RunDecision, readDecision, writeDecision } from '../local/decision.ts';
 import { carryOut, type RunWatch } from '../local/run.ts';
 import { openRun, type RunFolder, reachedIn } from '../local/run-folder.ts';
@@ -33,7 +33,7 @@ export async function runTraining(job: TrainingJob, context: PodContext): Promis
   const dataset = await during('data', () => openPodData(job.data, job.seed, context));
   try {
     if (kept.decision !== undefined) checkData(kept.decision, dataset);
-    const decision = decisionOf(job, dataset, kept.profile);
+    const decision = decisionNow(job, dataset, kept);
     const run = await during('output', () => openRunIn(output, decision, kept.checkpoint, startedSeconds, context));
     const { clock, env, signal } = context;
     const memory = memoryBounds(job.memoryPlan);
@@ -56,7 +56,8 @@ export async function runTraining(job: TrainingJob, context: PodContext): Promis
 
 /** Opens the zoo and sees to it that its member can be started from, before any time is spent. */
 async function openZooFor(job: TrainingJob, context: PodContext): Promise<Zoo> {
-  const zoo = await openPodZoo(job.zoo, context, [job.plan.member]);
+  const others = job.replan?.runnersUp.map(({ member }) => member) ?? [];
+  const zoo = await openPodZoo(job.zoo, context, [...new Set([job.plan.member, ...others])]);
   const { name, classes } = memberOf(zoo, job.plan.member);
   await startWeights(zoo, name, taskNetwork(memberOf(zoo, name), { classes }));
   return zoo;
@@ -110,15 +111,27 @@ function usableCheckpoint(checkpoint: Checkpoint, job: TrainingJob): Checkpoint 
   return { ...checkpoint, progress, decision: idOf(job, batchSize) };
 }
 
+/** A run that was re-planned goes on as it then was, as long as it has the memory for it. */
+function decisionNow(job: TrainingJob, dataset: Dataset, { decision: kept, checkpoint, profile }: Kept): RunDecision {
+  const decision = decisionOf(job, dataset, profile);
+  const goesOn = checkpoint !== undefined && kept?.replanned !== undefined && kept.id === decision.id;
+  return goesOn ? kept : decision;
+}
+
 function decisionOf(job: TrainingJob, dataset: Dataset, profile: KeptProfile | undefined): RunDecision {
-  const { seed, data, plan, budgetSeconds, memoryPlan, spentSeconds } = job;
+  const { seed, data, plan, replan, budgetSeconds, memoryPlan, spentSeconds } = job;
   const regime = smallerRegime(plan.regime, memoryPlan);
+  const runnersUp = replan?.runnersUp.map((choice) => ({
+    ...choice,
+    regime: smallerRegime(choice.regime, memoryPlan),
+  }));
   const profileSeconds = profile?.seconds ?? spentSeconds;
   return {
     version: 1,
     id: idOf(job, regime.batchSize),
-    // the runners-up and all other candidates stay with the operator
-    plan: { ...plan, regime, budgetSeconds, runnersUp: [], tradeOff: [], cloud: [] },
+    // all other candidates stay with the operator
+    plan: { ...plan, regime, budgetSeconds, tradeOff: replan?.tradeOff ?? [], runnersUp: runnersUp ?? [], cloud: [] },
+    ...(replan === undefined ? {} : { replans: true }),
     features: { resolution: profile?.features.resolution ?? unknownResolution },
     ...{ profileSeconds, planningSeconds: 0 },
     request: { seed, validationShare: data.validationShare, maxDamagedShare, zoo: undefined },
@@ -167,6 +180,9 @@ function watchOf(decision: RunDecision, checkpoint: Checkpoint | undefined, { re
 
 /** Results first, the last word after them, and only then the checkpoint goes: a kill between any two loses nothing. */
 async function publish(result: TuneResult, output: PodOutput, { plan }: TrainingJob): Promise<TrainerMessage> {
+  const { replanned } = result;
+  // the choice that a run was switched to is told as it was carried out
+  const { batchSize } = replanned?.action === 'switched' ? result.plan.regime : plan.regime;
   await output.mirror.flush();
   const artifact = await output.publish();
   const message: TrainerMessage = {
@@ -179,7 +195,8 @@ async function publish(result: TuneResult, output: PodOutput, { plan }: Training
       classes: result.classes,
       seconds: result.activeSeconds,
       // with less memory there were more steps of smaller batches
-      steps: Math.round((result.steps * result.plan.regime.batchSize) / plan.regime.batchSize),
+      steps: Math.round((result.steps * result.plan.regime.batchSize) / batchSize),
+      ...(replanned === undefined ? {} : { replanned: toldOf(result.plan, replanned) }),
     },
     artifact,
     activeSeconds: result.activeSeconds,
@@ -192,3 +209,10 @@ async function publish(result: TuneResult, output: PodOutput, { plan }: Training
   await output.removeCheckpoint();
   return message;
 }
+
+const actions = { annealed: 'Annealed', switched: 'Switched' } as const;
+
+const toldOf = ({ member, regime, predicted }: Plan, { action, seconds, accuracy, expected }: Replanned) => ({
+  ...{ action: actions[action], seconds, accuracy, low: expected.low, high: expected.high },
+  ...(action === 'switched' ? { choice: { member, regime, predicted } } : {}),
+});

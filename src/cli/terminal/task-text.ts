@@ -1,9 +1,10 @@
 import type { FineTuneTask } from '../../crds/fine-tune-task.ts';
 import { budgetSeconds } from '../../crds/fine-tune-task.ts';
-import type { TaskPlan } from '../../crds/fine-tune-task-status.ts';
+import type { TaskPlan, TaskResult } from '../../crds/fine-tune-task-status.ts';
 import type { Condition } from '../../crds/kubernetes.ts';
 import type { Artifact, DataSource, Output } from '../../crds/storage.ts';
 import { formatDuration } from '../../lib/duration.ts';
+import { replannedSentence } from '../../train/plan-words.ts';
 import { count, percent } from '../../train/regime-words.ts';
 import { summaryOf } from '../cluster/summary.ts';
 import { ageOf } from './age.ts';
@@ -163,7 +164,22 @@ export function resultLines({ metadata, status = {} }: FineTuneTask, { paint, fl
   const table = renderTable(titles, rows, { paint, indent: '  ', strongRow: 0 });
   const facts = artifact === undefined ? [] : [['Model', printable(artifactWords(artifact))] as const];
   const fetch = ['Get it', `nasoa get-model ${metadata.name}${flags}`] as const;
-  return ['', paint('bold', 'Result'), '', table, '', renderFacts([...facts, fetch], paint)];
+  const replanned = plan === undefined ? undefined : replannedSentence(planned(plan, result.replanned));
+  const changed = replanned === undefined ? [] : ['', `  ${replanned}`];
+  return ['', paint('bold', 'Result'), '', table, ...changed, '', renderFacts([...facts, fetch], paint)];
+}
+
+/** As a result file tells it. */
+function planned(plan: TaskPlan, replanned: TaskResult['replanned']) {
+  if (replanned === undefined) return { plan };
+  const { action, seconds, accuracy, low, high, choice = plan } = replanned;
+  return {
+    plan: choice,
+    replanned: {
+      action: action === 'Switched' ? ('switched' as const) : ('annealed' as const),
+      ...{ seconds, accuracy, expected: { low, high }, before: plan },
+    },
+  };
 }
 
 const percentOf = (share: number | undefined): string => (share === undefined ? '' : percent(share));

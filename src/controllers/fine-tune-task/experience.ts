@@ -11,7 +11,7 @@ const againSeconds = 30;
 
 /**
  * The one experience of the task: its id is the task's, so that however often it is stored it is there once. Undefined
- * where the plan's member is not in the zoo any more, or there is no result.
+ * where the member is not in the zoo any more, or there is no result.
  */
 export function experienceOf(
   facts: Facts,
@@ -21,8 +21,9 @@ export function experienceOf(
 ): Experience | undefined {
   const { status, view, budgetSeconds } = facts;
   const { plan, profile } = status;
-  const member = view.members.find(({ name }) => name === plan?.member);
-  if (plan === undefined || profile === undefined || member === undefined) return undefined;
+  const carriedOut = result.replanned?.choice ?? plan;
+  const member = view.members.find(({ name }) => name === carriedOut?.member);
+  if (carriedOut === undefined || profile === undefined || member === undefined) return undefined;
   return {
     id: view.task.metadata.uid,
     finishedAt,
@@ -30,7 +31,7 @@ export function experienceOf(
     features: profile.features,
     member: memberFacts(member),
     // the steps that were run, which may be fewer or more than planned
-    regime: { ...plan.regime, steps: result.steps ?? plan.regime.steps },
+    regime: { ...carriedOut.regime, steps: result.steps ?? carriedOut.regime.steps },
     budgetSeconds,
     accuracy: result.accuracy,
     activeSeconds: Math.max(result.seconds, 0.1),

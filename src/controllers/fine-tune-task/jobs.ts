@@ -64,6 +64,6 @@ function trainerJobOf(facts: Facts): TrainerJob {
       ...(spec.regime === undefined ? {} : { regime: spec.regime }),
     };
   }
-  const { runnersUp: _, tradeOff: __, plannedAt: ___, ...rest } = plan;
-  return { ...base, kind: 'training', plan: rest };
+  const { runnersUp, tradeOff, plannedAt: _, ...rest } = plan;
+  return { ...base, kind: 'training', plan: rest, ...(spec.replan ? { replan: { runnersUp, tradeOff } } : {}) };
 }

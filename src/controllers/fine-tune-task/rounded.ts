@@ -32,4 +32,11 @@ export const roundedResult = (result: TaskResult): TaskResult => ({
   ...(result.top5Accuracy === undefined ? {} : { top5Accuracy: share(result.top5Accuracy) }),
   ...(result.macroF1 === undefined ? {} : { macroF1: share(result.macroF1) }),
   seconds: seconds(result.seconds),
+  ...(result.replanned === undefined ? {} : { replanned: roundedReplanned(result.replanned) }),
+});
+
+const roundedReplanned = (of: NonNullable<TaskResult['replanned']>): NonNullable<TaskResult['replanned']> => ({
+  ...of,
+  ...{ seconds: seconds(of.seconds), accuracy: share(of.accuracy), low: share(of.low), high: share(of.high) },
+  ...(of.choice === undefined ? {} : { choice: roundedChoice(of.choice) }),
 });

@@ -79,6 +79,7 @@ test.each([
     { queue: 'team', seed: 0, valShare: 0.1 },
     { queueName: 'team', seed: 0, data: { validationShare: 0.1 } },
   ],
+  [{ replan: true }, { replan: true }],
   [{ learningRate: 0.01, ema: 0 }, { regime: { learningRate: 0.01, ema: 0 } }],
   [{ archive: true, data: 'claim:c/pack' }, { data: { claim: { path: 'pack' }, format: 'archive' } }],
 ])('flags become fields: %j', ({ data, ...options }: Record<string, unknown>, spec) => {

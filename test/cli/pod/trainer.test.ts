@@ -153,6 +153,33 @@ describe('a pod that is told to end', () => {
   );
 
   test(
+    'that falls out of its prediction goes on with a runner-up, also in another pod, and says so',
+    async () => {
+      clean();
+      const base = aTrainingJob(world, { budgetSeconds: 60 }, { learningRate: 1e-7, steps: 100 });
+      const hopes = { accuracy: 0.95, low: 0.9, high: 0.98, seconds: 20 };
+      const sound = { member: 'square', regime: podRegime({ steps: 160 }), predicted: hopes };
+      const job = {
+        ...base,
+        plan: { ...base.plan, predicted: hopes },
+        replan: { runnersUp: [sound], tradeOff: [] },
+      };
+      // the first pod is told to end once it trains the second choice
+      const isSwitched = ({ steps }: { readonly steps: number }) => steps > 100;
+      const first = await runPod(world, job, { endOn: (report) => isSwitched(report) && report.step > 20 });
+      expect(asKind(first.message, 'interrupted').step).toBeGreaterThan(20);
+      const message = asKind((await runPod(world, job)).message, 'training');
+      expect(message.result.replanned).toMatchObject({
+        ...{ action: 'Switched', choice: { member: 'square', regime: { learningRate: sound.regime.learningRate } } },
+        low: expect.any(Number),
+      });
+      expect(message.result.accuracy).toBeGreaterThan(0.5);
+      expect(resultIn(results())).toMatchObject({ resumed: 1, replanned: { action: 'switched' } });
+    },
+    patience,
+  );
+
+  test(
     'of a checkpoint of another plan begins anew',
     async () => {
       clean();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { completion } from '../../../../src/controllers/fine-tune-task/policies/completion.ts';
+import { aMember, aRegime } from '../../../planner/builders.ts';
 import { endedPod, profiled, runningPod, timeAt, trained } from '../../job-builders.ts';
 import { aReport, deedsOf, factsAt, profiling, taskJob, theTask, training, type ViewOver } from '../builders.ts';
 
@@ -39,6 +40,18 @@ describe('completion', () => {
     const ruling = completion(factsAt(600, { ...done, report: aReport({ step: 600, message }) }));
     const [question] = ruling?.actions ?? [];
     expect(question?.do === 'storeExperience' && question.experience.regime.steps).toBe(640);
+  });
+
+  test('learns the choice that was carried out, where the run was switched to another', () => {
+    const regime = aRegime({ learningRate: 0.02, steps: 300 });
+    const choice = { member: 'large', regime, predicted: { accuracy: 0.8, low: 0.7, high: 0.9, seconds: 50 } };
+    const replanned = { action: 'Switched', seconds: 120, accuracy: 0.2, low: 0.5, high: 0.7, choice } as const;
+    const message = { ...trained, result: { ...trained.result, steps: 280, replanned } };
+    const members = ['small', 'large'].map((name) => aMember({ name }));
+    const [question] =
+      completion(factsAt(600, { ...done, members, report: aReport({ step: 280, message }) }))?.actions ?? [];
+    if (question?.do !== 'storeExperience') throw new Error('nothing is asked');
+    expect(question.experience).toMatchObject({ member: { name: 'large' }, regime: { ...regime, steps: 280 } });
   });
 
   test.each<[string, 'kept' | 'refused' | 'failed', boolean | undefined, number | undefined]>([

@@ -47,6 +47,19 @@ describe('planning', () => {
     });
   });
 
+  test.each([
+    [
+      'the runners-up where the run may be re-planned',
+      true,
+      { runnersUp: aPlan().runnersUp, tradeOff: aPlan().tradeOff },
+    ],
+    ['none of them where it may not', false, undefined],
+  ])('tells the pod %s', (_what, replan, told) => {
+    const [deed] = planning(factsAt(20, { spec: { replan }, status: known, answers }))?.actions ?? [];
+    const variable = deed?.do === 'createJob' ? deed.job.spec.template.spec.containers[0]?.env?.[0] : undefined;
+    expect(JSON.parse(variable?.value ?? '').replan).toEqual(told);
+  });
+
   test('keeps no sample of the candidates in the status', () => {
     const plan = planning(factsAt(20, { status: known, answers }))?.changes?.plan;
     expect(Object.keys(plan ?? {})).not.toContain('cloud');
