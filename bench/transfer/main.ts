@@ -1,0 +1,76 @@
+/**
+ * `make bench-transfer`: what each member of the shipped zoo reaches on five data sets within 60 s and within 180 s, under the
+ * regime that the planner picks for it without the experience of that data set; beside the best of them from random
+ * weights, and EfficientNet-Lite0's ImageNet weights in PyTorch at 96 and at 128 px. It takes hours:
+ * `ARGS='--keep FILE'` writes each run to a file, and goes on with it after a kill. `--datasets`, `--budgets` and `--members`
+ * (lists) take a part, of which no result is written; `--strict` exits 1 where a claim does not hold.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadZoo, shippedZooDir } from '../../src/nas/zoo.ts';
+import { KeptLines } from '../lib/kept-lines.ts';
+import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
+import { runMain } from '../lib/run-main.ts';
+import { peerEnvironment } from '../peers/environment.ts';
+import { archiveOf, datasetNames, unpackedFolder } from '../tune/datasets.ts';
+import { type ArmPlace, fromRandom, lite0At, member } from './arms.ts';
+import { bestMember, claimsOf, columns, type Run, rowsOf, type Slot } from './report.ts';
+
+const cache = fileURLToPath(new URL('../../.cache/bench-tune/data', import.meta.url));
+const wantedBudgets = [60, 180] as const;
+const peerSizes = [96, 128] as const;
+const log = (line: string): boolean => process.stderr.write(`${line}\n`);
+
+const list = (text: string | undefined): readonly string[] | undefined => text?.split(',');
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      ...{ keep: { type: 'string' }, datasets: { type: 'string' }, budgets: { type: 'string' } },
+      ...{ members: { type: 'string' }, strict: { type: 'boolean', default: false } },
+    },
+  });
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  const zoo = await loadZoo(shippedZooDir());
+  const members = list(values.members) ?? zoo.members.map(({ name }) => name);
+  const datasets = datasetNames.filter((name) => list(values.datasets)?.includes(name) ?? true);
+  const budgets: readonly number[] = list(values.budgets)?.map(Number) ?? wantedBudgets;
+  const isWhole = [values.members, values.datasets, values.budgets].every((part) => part === undefined);
+  // made before anything is timed, for it may take minutes
+  const { python } = await peerEnvironment({ log });
+  const kept = await KeptLines.open<Run>(values.keep);
+  for (const budgetSeconds of budgets) {
+    for (const dataset of datasets) {
+      const slot: Slot = { dataset, budgetSeconds };
+      const path = await unpackedFolder(dataset, await archiveOf(dataset), cache);
+      const place: ArmPlace = { ...slot, path, zoo: shippedZooDir(), python, signal: stop.signal };
+      const once = async (arm: string, run: () => Promise<Omit<Run, keyof Slot | 'arm'>>): Promise<void> => {
+        if (kept.all.some((one) => one.dataset === dataset && one.budgetSeconds === budgetSeconds && one.arm === arm))
+          return;
+        const found = await run();
+        kept.add({ ...slot, arm, ...found });
+        log(
+          `${dataset}, ${budgetSeconds} s, ${arm}: ${(100 * found.accuracy).toFixed(1)} % in ${found.seconds.toFixed(1)} s`,
+        );
+      };
+      for (const name of members) await once(name, () => member(name, place));
+      const best = bestMember(kept.all, slot, members);
+      if (best !== undefined) await once('random', () => fromRandom(best, place));
+      for (const size of peerSizes) await once(`lite0 ${size}`, () => lite0At(size, place));
+    }
+  }
+  const runs = kept.all.filter(
+    (run) => datasets.some((name) => name === run.dataset) && budgets.includes(run.budgetSeconds),
+  );
+  const [rows, claims] = [rowsOf(runs, members), claimsOf(runs, members)];
+  printTable(rows, Object.keys(columns));
+  process.stdout.write('\n');
+  printClaims(claims);
+  const versions = Object.assign({}, ...runs.map((run) => run.versions)) as Readonly<Record<string, string>>;
+  if (isWhole) log(`Written: ${await writeResult('transfer', { rows, claims, columns, versions })}`);
+  else log('A part shows too little to be kept; nothing was written.');
+  return exitCode(claims);
+}
+
+await runMain(main);
