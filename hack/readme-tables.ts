@@ -1,5 +1,5 @@
 /**
- * Fills README.md and docs/scaling.md between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` from bench/results/NAME.json.
+ * Fills README.md, docs/planning.md and docs/scaling.md between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` from bench/results/NAME.json.
  *   node hack/readme-tables.ts [--check]    with --check it changes nothing and exits with 1 where the README is stale
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -96,7 +96,7 @@ function readResult(folder: string, name: string): BenchResult | undefined {
 }
 
 /** Pages with such sections. */
-const pages = ['README.md', 'docs/scaling.md'] as const;
+const pages = ['README.md', 'docs/planning.md', 'docs/scaling.md'] as const;
 
 async function main(check: boolean): Promise<void> {
   const root = fileURLToPath(new URL('..', import.meta.url));
