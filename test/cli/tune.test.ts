@@ -233,11 +233,17 @@ test(
     await cli.ended;
     const decision = JSON.parse(readFileSync(file, 'utf8')) as Decision;
     const { member, regime, predicted } = decision.plan;
-    const sound = { member, regime: { ...regime, frozenStages: 0, augmentation: 'none', mix: 'none' }, predicted };
+    const plain = { frozenStages: 0, augmentation: 'none', mix: 'none', dropout: 0, ema: 0 } as const;
+    const sound = { member, regime: { ...regime, ...plain } };
     // so small a learning rate that nothing is learnt, and great hopes of it
     const hopeless = { ...sound.regime, learningRate: 1e-7, steps: 5 * regime.steps };
     const high = { accuracy: 0.95, low: 0.9, high: 0.98, seconds: predicted.seconds };
-    const plan = { ...decision.plan, regime: hopeless, predicted: high, runnersUp: [{ ...sound, predicted: high }] };
+    const plan = {
+      ...decision.plan,
+      regime: hopeless,
+      predicted: high,
+      runnersUp: [{ ...sound, predicted: { ...high, seconds: 3 } }],
+    };
     await writeFile(file, JSON.stringify({ ...decision, plan }));
     await rm(inWorld('changed/checkpoint/state.safetensors'), { force: true });
 
