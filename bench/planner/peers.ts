@@ -58,9 +58,11 @@ export async function runPeers(
     await Promise.all(
       Array.from({ length: count }, async (_, process) => {
         const file = join(folder, `job-${process}.json`);
-        const own = turns.filter((_turn, i) => i % count === process);
-        await writeFile(file, JSON.stringify({ budgets, epochs: mostEpochs, datasets: described, turns: own }));
-        for await (const runs of pythonLines<readonly PeerRun[]>(python, script, file)) onTurn(runs);
+        const dealt = turns.filter((_turn, i) => i % count === process);
+        await writeFile(file, JSON.stringify({ budgets, epochs: mostEpochs, datasets: described, turns: dealt }));
+        // Quick-Tune keeps its best model in a file of the folder that it runs in
+        const own = await mkdtemp(join(folder, 'work-'));
+        for await (const runs of pythonLines<readonly PeerRun[]>(python, script, file, own)) onTurn(runs);
       }),
     );
   } finally {
