@@ -94,7 +94,7 @@ const measuredBatches = [smallBatch, comparedBatch] as const;
 
 /**
  * What of a member is measured: the whole network at every size and batch, frozen stages, with images and from a cache,
- * at its native size, or at the largest size that is measured. Sizes that are too small for the network are left out, and
+ * at its native size, or at the largest size that is measured, and for a large network at a smaller one too. Sizes that are too small for the network are left out, and
  * no batch is larger than `largestBatch`.
  */
 export function memberPoints(
@@ -112,8 +112,13 @@ export function memberPoints(
   const inputSize = Math.min(nativeSize, largestMeasuredSize);
   const batchSize = Math.min(largestBatch, isLarge ? smallBatch : comparedBatch);
   const largest = isLarge ? [{ inputSize, batchSize, ...wholeNetwork }] : [];
-  const frozen = network.stages.flatMap((_, k) =>
-    [false, true].map((cachedFeatures) => ({ inputSize, batchSize, frozenStages: k + 1, cachedFeatures })),
+  // late stages of a large network see few pixels of a small image: what they take says its large image but badly
+  const small = { inputSize: Math.max(...sizes), batchSize: Math.min(largestBatch, comparedBatch) };
+  const places = [{ inputSize, batchSize }, ...(isLarge && small.inputSize >= least ? [small] : [])];
+  const frozen = places.flatMap((place) =>
+    network.stages.flatMap((_, k) =>
+      [false, true].map((cachedFeatures) => ({ ...place, frozenStages: k + 1, cachedFeatures })),
+    ),
   );
   return [...whole, ...largest, ...frozen];
 }
