@@ -2,8 +2,8 @@
  * `make bench-planner`: the one-shot choice of a row of a table of real fine-tuning runs, against searches that try rows.
  * `TRAIN=DIR TEST=DIR` choose for the data sets of one table after learning another; without TEST each data set is left
  * out in turn. It takes hours, most of them for the peers: `ARGS='--keep FILE'` writes each run to a file, and goes on with
- * it after a kill. `--peers random,bohb` runs some of them, `--peers none` none; `--quick` shows that everything works and
- * writes no result.
+ * it after a kill. `--peers random,bohb` runs some of them, `--peers none` none; one that was not run to its end is left out
+ * of the result. `--quick` shows that everything works and writes no result.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -92,28 +92,29 @@ async function main(): Promise<number> {
   });
   log('nasoa: speed and size');
   const ofPlanning = await planningClaims();
-  let versions: Readonly<Record<string, string>> = {};
-  if (peers.length > 0) {
-    const environment = await plannerEnvironment({ log });
-    versions = environment.versions;
-    const turns = tasks.flatMap((task) =>
-      peers.flatMap(([peer, multiples]) => seedsOfPeer(peer).map((seed) => ({ ...task, peer, multiples, seed }))),
-    );
-    const isMissing = ({ dataset, peer, seed }: PeerTurn): boolean =>
-      !kept.runs.some((run) => run.dataset === dataset && run.peer === peer && run.seed === seed);
-    await runPeers(environment.python, { budgets, datasets, turns: turns.filter(isMissing) }, (runs) => {
-      kept.add({ runs });
-      const [{ peer, dataset, seed }] = runs as [PeerRun];
-      log(`${peer}: ${dataset}, seed ${seed}`);
-    });
-  }
+  const turnsOf = ([peer, multiples]: readonly [string, readonly number[]]): readonly PeerTurn[] =>
+    tasks.flatMap((task) => seedsOfPeer(peer).map((seed) => ({ ...task, peer, multiples, seed })));
+  const isMissing = ({ dataset, peer, seed }: PeerTurn): boolean =>
+    !kept.runs.some((run) => run.dataset === dataset && run.peer === peer && run.seed === seed);
+  const turns = peers.flatMap(turnsOf).filter(isMissing);
+  // gigabytes, which nobody needs who runs no peer
+  const environment = turns.length + kept.runs.length > 0 ? await plannerEnvironment({ log }) : undefined;
+  await runPeers(environment?.python ?? '', { budgets, datasets, turns }, (runs) => {
+    kept.add({ runs });
+    const [{ peer, dataset, seed }] = runs as [PeerRun];
+    log(`${peer}: ${dataset}, seed ${seed}`);
+  });
+  const unfinished = Object.entries(allPeers).flatMap((peer) => (turnsOf(peer).some(isMissing) ? [peer[0]] : []));
   const chosenFor = datasets.filter(({ name }) => held.includes(name));
   const chance = ({ rows }: TableDataset, budget: number): number =>
     rows.reduce((sum, row) => sum + valueWithin(row, budget), 0) / rows.length;
   const samples = [
     ...kept.regrets.map(sampleOf),
     ...chanceSamples(chosenFor, chance),
-    ...peerSamples(kept.runs, datasets),
+    ...peerSamples(
+      kept.runs.filter(({ peer }) => !unfinished.includes(peer)),
+      datasets,
+    ),
   ];
   const summaries = summariesOf(samples);
   const rows = rowsOf(summaries);
@@ -121,11 +122,20 @@ async function main(): Promise<number> {
   printTable(rows, Object.keys(columns));
   process.stdout.write(`\n${catchingUp(summaries).join('\n')}\n\n`);
   printClaims(claims);
-  if (options.quick || peers.length < Object.keys(allPeers).length)
-    log('Without all peers, or quick, a run measures too little; nothing was written.');
-  else log(`Written: ${await writeResult('planner', { rows, claims, columns, versions })}`);
+  if (unfinished.length > 0) log(`Left out, for they were not run to the end: ${unfinished.join(', ')}.`);
+  if (options.quick || unfinished.length === Object.keys(allPeers).length)
+    log('Without any peer, or quick, a run measures too little; nothing was written.');
+  else {
+    const told = unfinished.length === 0 ? columns : { ...columns, method: withoutPeers(unfinished) };
+    log(
+      `Written: ${await writeResult('planner', { rows, claims, columns: told, versions: environment?.versions ?? {} })}`,
+    );
+  }
   return exitCode(claims);
 }
+
+const withoutPeers = (names: readonly string[]): string =>
+  `${columns['method']}; not run to the end, and so left out: ${names.join(', ')}`;
 
 /** The last data sets of a random order, each with those that came before it. */
 function streamPieces(names: readonly string[], seed: number) {
