@@ -78,7 +78,7 @@ async function takeOver(job: TrainingJob, output: PodOutput, context: PodContext
     const decision = await readDecision(output.checkpoint);
     const { checkpoint, activeSeconds } = await reachedIn(output.checkpoint);
     if (checkpoint === undefined) return { checkpoint, decision: undefined, profile, activeSeconds };
-    const usable = usableCheckpoint(checkpoint, job);
+    const usable = usableCheckpoint(checkpoint, decision, job);
     if (usable !== undefined) return { checkpoint: usable, decision, profile, activeSeconds };
     context.log.info('Began anew: the checkpoint is of another plan');
     await removeCheckpoint(output.checkpoint);
@@ -99,12 +99,18 @@ const runOf = ({ task, plan }: TrainingJob): string => {
 const idOf = (job: TrainingJob, batchSize: number): string => `${runOf(job)} ${batchSize}`;
 
 /** The checkpoint in steps of this pod's batch; undefined where it is not of this run, or does not fit its memory. */
-function usableCheckpoint(checkpoint: Checkpoint, job: TrainingJob): Checkpoint | undefined {
+function usableCheckpoint(
+  checkpoint: Checkpoint,
+  decision: RunDecision | undefined,
+  job: TrainingJob,
+): Checkpoint | undefined {
   const at = checkpoint.decision.lastIndexOf(' ');
   const batchThen = Number(checkpoint.decision.slice(at + 1));
   if (checkpoint.decision.slice(0, at) !== runOf(job) || !(batchThen >= 1)) return undefined;
   const { batchSize } = smallerRegime(job.plan.regime, job.memoryPlan);
   if (batchSize === batchThen) return checkpoint;
+  // it is of another choice than the job's, which alone is known how to make smaller
+  if (decision?.replanned?.action === 'switched') return undefined;
   // with a smaller cache the frozen stages may have become part of the graph, and its variables others
   if (usesCachedFeatures(job.plan.regime)) return undefined;
   const progress = inStepsOf(checkpoint.progress, batchThen, batchSize);
@@ -115,7 +121,7 @@ function usableCheckpoint(checkpoint: Checkpoint, job: TrainingJob): Checkpoint 
 function decisionNow(job: TrainingJob, dataset: Dataset, { decision: kept, checkpoint, profile }: Kept): RunDecision {
   const decision = decisionOf(job, dataset, profile);
   const goesOn = checkpoint !== undefined && kept?.replanned !== undefined && kept.id === decision.id;
-  return goesOn ? kept : decision;
+  return goesOn ? { ...kept, plan: { ...kept.plan, budgetSeconds: job.budgetSeconds } } : decision;
 }
 
 function decisionOf(job: TrainingJob, dataset: Dataset, profile: KeptProfile | undefined): RunDecision {

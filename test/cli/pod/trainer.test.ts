@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { jobVariable, type TrainerMessage } from '../../../src/crds/trainer-job.ts';
@@ -158,23 +158,35 @@ describe('a pod that is told to end', () => {
       clean();
       const base = aTrainingJob(world, { budgetSeconds: 60 }, { learningRate: 1e-7, steps: 100 });
       const hopes = { accuracy: 0.95, low: 0.9, high: 0.98, seconds: 20 };
-      const sound = { member: 'square', regime: podRegime({ steps: 160 }), predicted: hopes };
+      const sound = { member: 'square', regime: podRegime({ steps: 200_000 }), predicted: hopes };
       const job = {
         ...base,
         plan: { ...base.plan, predicted: hopes },
         replan: { runnersUp: [sound], tradeOff: [] },
       };
       // the first pod is told to end once it trains the second choice
-      const isSwitched = ({ steps }: { readonly steps: number }) => steps > 100;
-      const first = await runPod(world, job, { endOn: (report) => isSwitched(report) && report.step > 20 });
-      expect(asKind(first.message, 'interrupted').step).toBeGreaterThan(20);
-      const message = asKind((await runPod(world, job)).message, 'training');
+      const isSwitched = (): boolean =>
+        readFileSync(join(results(), 'checkpoint', 'decision.json'), 'utf8').includes('"switched"');
+      // more than the first choice has, as long as it may become
+      const first = await runPod(world, job, { endOn: ({ step }) => step > 400 && isSwitched() });
+      expect(asKind(first.message, 'interrupted').step).toBeGreaterThan(0);
+      const kept = join(world.folder, 'kept');
+      cpSync(results(), kept, { recursive: true });
+      const { activeSeconds } = asKind(first.message, 'interrupted');
+      const shorter = { ...job, budgetSeconds: activeSeconds + 8 };
+      const message = asKind((await runPod(world, shorter)).message, 'training');
       expect(message.result.replanned).toMatchObject({
         ...{ action: 'Switched', choice: { member: 'square', regime: { learningRate: sound.regime.learningRate } } },
         low: expect.any(Number),
       });
       expect(message.result.accuracy).toBeGreaterThan(0.5);
       expect(resultIn(results())).toMatchObject({ resumed: 1, replanned: { action: 'switched' } });
+      // with less memory it is no run to go on with, and begins anew
+      clean();
+      cpSync(kept, results(), { recursive: true });
+      const anew = await runPod(world, { ...shorter, memoryPlan: 1 });
+      expect(anew.exitCode).toBe(0);
+      expect(resultIn(results())).toMatchObject({ resumed: 0 });
     },
     patience,
   );
