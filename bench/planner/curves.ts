@@ -4,6 +4,7 @@ import { defaultBoosting, fitBoostedTrees, predictBoosted } from '../../src/plan
 import { replay } from '../../src/planner/predictors/replay.ts';
 import { predictors } from '../../src/planner/predictors/table.ts';
 import { defaultTableNet, fitTableNet, predictTableNet } from '../../src/planner/predictors/table-net.ts';
+import { mean } from '../lib/statistics.ts';
 import type { TableDataset, TableRow } from './table.ts';
 import { epochGrid, type View } from './view.ts';
 
@@ -37,8 +38,8 @@ const ensemble: CurvesKind = (datasets, view, seed) => {
     ];
     return epochGrid.map((_, at) => {
       const said = curves.map((curve) => curve[at] as number);
-      const mean = said.reduce((a, b) => a + b, 0) / said.length;
-      return mean - Math.sqrt(said.reduce((sum, one) => sum + (one - mean) ** 2, 0) / said.length);
+      const middle = mean(said);
+      return middle - Math.sqrt(mean(said.map((one) => (one - middle) ** 2)));
     });
   };
 };

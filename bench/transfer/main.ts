@@ -13,6 +13,7 @@ import { exitCode, printClaims, printTable, writeResult } from '../lib/results.t
 import { runMain } from '../lib/run-main.ts';
 import { peerEnvironment } from '../peers/environment.ts';
 import { archiveOf, datasetNames, unpackedFolder } from '../tune/datasets.ts';
+import type { Outcome } from '../tune/runs.ts';
 import { type ArmPlace, fromRandom, lite0At, member } from './arms.ts';
 import { bestMember, claimsOf, columns, type Run, rowsOf, type Slot } from './report.ts';
 
@@ -44,8 +45,8 @@ async function main(): Promise<number> {
     for (const dataset of datasets) {
       const slot: Slot = { dataset, budgetSeconds };
       const path = await unpackedFolder(dataset, await archiveOf(dataset), cache);
-      const place: ArmPlace = { ...slot, path, zoo: shippedZooDir(), python, signal: stop.signal };
-      const once = async (arm: string, run: () => Promise<Omit<Run, keyof Slot | 'arm'>>): Promise<void> => {
+      const place: ArmPlace = { ...slot, path, python, signal: stop.signal };
+      const once = async (arm: string, run: () => Promise<Outcome>): Promise<void> => {
         if (kept.all.some((one) => one.dataset === dataset && one.budgetSeconds === budgetSeconds && one.arm === arm))
           return;
         const found = await run();

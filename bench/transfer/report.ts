@@ -1,25 +1,17 @@
-import type { Regime } from '../../src/planner/types.ts';
 import { atLeast, type Claim, type Row } from '../lib/results.ts';
 import { mean } from '../lib/statistics.ts';
+import type { Outcome } from '../tune/runs.ts';
 
 export interface Slot {
   readonly dataset: string;
   readonly budgetSeconds: number;
 }
 
-export interface Run extends Slot {
-  /** Name of the member, `random`, or `lite0 SIZE`. */
-  readonly arm: string;
-  readonly accuracy: number;
-  /** As the budget counts them. */
-  readonly seconds: number;
-  readonly inputSize: number;
-  readonly steps: number;
-  /** Of the arms that run in our engine, with the member that had it. */
-  readonly member?: string;
-  readonly regime?: Regime;
-  readonly versions: Readonly<Record<string, string>>;
-}
+export type Run = Slot &
+  Outcome & {
+    /** Name of the member, `random`, or `lite0 SIZE`. */
+    readonly arm: string;
+  };
 
 export const columns: Readonly<Record<string, string>> = {
   dataset: 'data set; "mean" is the mean over all',

@@ -37,18 +37,30 @@ const launcher = fileURLToPath(new URL('../../bin/nasoa.js', import.meta.url));
 const driver = fileURLToPath(new URL('driver.ts', import.meta.url));
 const peer = fileURLToPath(new URL('lite0.py', import.meta.url));
 
+function tune({ dataset, budgetSeconds, repeat }: Task, { path, zoo, signal }: ArmContext): Promise<Outcome> {
+  const more = zoo.isOther ? ['--zoo', zoo.folder] : [];
+  return nasoaTune({ path, dataset, budgetSeconds, seed: repeat, more, signal });
+}
+
 /** The command line as a new user runs it, but that the zoo's experience of this very data set is left out. */
-async function tune({ dataset, budgetSeconds, repeat }: Task, { path, zoo, signal }: ArmContext): Promise<Outcome> {
+export async function nasoaTune(o: {
+  readonly path: string;
+  readonly dataset: string;
+  readonly budgetSeconds: number;
+  readonly seed: number;
+  /** Further arguments. */
+  readonly more: readonly string[];
+  readonly signal: AbortSignal;
+}): Promise<Outcome> {
   const home = await mkdtemp(join(tmpdir(), 'nasoa-bench-tune-'));
   try {
     const args = [
-      ...[launcher, 'tune', path, '--json', '--quiet'],
-      ...['--budget', `${budgetSeconds}s`, '--seed', String(repeat), '--out', join(home, 'out')],
-      ...['--without-experience-of', dataset],
-      ...(zoo.isOther ? ['--zoo', zoo.folder] : []),
+      ...[launcher, 'tune', o.path, '--json', '--quiet'],
+      ...['--budget', `${o.budgetSeconds}s`, '--seed', String(o.seed), '--out', join(home, 'out')],
+      ...['--without-experience-of', o.dataset, ...o.more],
     ];
     const env = { NASOA_DATA_DIR: join(home, 'data') };
-    const { document, wallSeconds } = await documentOf<TuneResult>(process.execPath, args, { env, signal });
+    const { document, wallSeconds } = await documentOf<TuneResult>(process.execPath, args, { env, signal: o.signal });
     const { accuracy, activeSeconds, steps, plan, predicted, versions } = document;
     return {
       ...{ accuracy, wallSeconds, steps, predicted },
@@ -74,20 +86,20 @@ async function random(task: Task, context: ArmContext): Promise<Outcome> {
     );
   }
   const { member, regime, seconds } = planned;
-  return drive(task, { seconds, run: { kind: 'random', member, regime } }, context);
+  return drive({ seed: task.repeat, seconds, run: { kind: 'random', member, regime } }, context);
 }
 
 /** What somebody does who knows the trade but not the data, with all the time there is. */
 function everyday(task: Task, context: ArmContext): Promise<Outcome> {
-  return drive(task, { seconds: task.budgetSeconds, run: { kind: 'default' } }, context);
+  return drive({ seed: task.repeat, seconds: task.budgetSeconds, run: { kind: 'default' } }, context);
 }
 
-async function drive(
-  { repeat: seed }: Task,
-  job: Pick<DriverJob, 'seconds' | 'run'>,
-  { path, zoo, signal }: ArmContext,
+/** A run without profile and plan. */
+export async function drive(
+  job: Pick<DriverJob, 'seconds' | 'run' | 'seed'>,
+  { path, zoo, signal }: Pick<ArmContext, 'path' | 'zoo' | 'signal'>,
 ): Promise<Outcome> {
-  const whole: DriverJob = { path, zoo: zoo.folder, seed, ...job };
+  const whole: DriverJob = { path, zoo: zoo.folder, ...job };
   const args = [driver, JSON.stringify(whole)];
   const { document, wallSeconds } = await documentOf<DriverOutcome>(process.execPath, args, { signal });
   return { ...document, inputSize: document.regime.inputSize, wallSeconds };
@@ -103,10 +115,21 @@ interface Lite0Outcome {
 }
 
 /** At the input size that is best for the budget as far as is known: its own choice. */
-async function lite0({ budgetSeconds, repeat }: Task, { path, python, signal }: ArmContext): Promise<Outcome> {
+function lite0({ budgetSeconds, repeat }: Task, { path, python, signal }: ArmContext): Promise<Outcome> {
   if (python === undefined) throw new Error('lite0 needs the Python of the peers');
-  const args = ['-B', peer, '--data', path, '--budget', String(budgetSeconds), '--seed', String(repeat)];
-  const { document, wallSeconds } = await documentOf<Lite0Outcome>(python, args, { signal });
+  return lite0Run({ path, budgetSeconds, python, signal, more: ['--seed', String(repeat)] });
+}
+
+export async function lite0Run(o: {
+  readonly path: string;
+  readonly budgetSeconds: number;
+  readonly python: string;
+  /** Further arguments. */
+  readonly more: readonly string[];
+  readonly signal: AbortSignal;
+}): Promise<Outcome> {
+  const args = ['-B', peer, '--data', o.path, '--budget', String(o.budgetSeconds), ...o.more];
+  const { document, wallSeconds } = await documentOf<Lite0Outcome>(o.python, args, { signal: o.signal });
   const { accuracy, seconds, steps, size, versions } = document;
   return { accuracy, seconds, wallSeconds, member: 'efficientnet-lite0', inputSize: size, steps, versions };
 }

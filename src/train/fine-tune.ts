@@ -65,7 +65,7 @@ export interface FineTuned {
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
-const defaultEvaluationImages = 1000;
+export const defaultEvaluationImages = 1000;
 const evaluationBatch = 100;
 const defaultCacheBytes = 1.5e9;
 

@@ -6,7 +6,7 @@ import type { Plan } from '../../planner/types.ts';
 import { trainingSide } from '../../train/augment.ts';
 import type { Checkpoint, Progress } from '../../train/checkpoint.ts';
 import type { Dataset } from '../../train/dataset.ts';
-import { type FineTuned, fineTune } from '../../train/fine-tune.ts';
+import { defaultEvaluationImages, type FineTuned, fineTune } from '../../train/fine-tune.ts';
 import { decodeAll, type ImageStore } from '../../train/image-cache.ts';
 import type { Seen, Verdict } from '../../train/loop.ts';
 import type { TuneResult } from '../../train/result.ts';
@@ -20,8 +20,6 @@ import type { RunFolder } from './run-folder.ts';
 import { startWeights, taskNetwork } from './start-weights.ts';
 import { visitedImages } from './visited-images.ts';
 
-/** Images of an evaluation during a run. */
-const evaluationImages = 1000;
 /** Evaluations during a run; few, because each costs time that could train. */
 export const evaluations = 4;
 /** How many times as many steps a run may have when the machine turns out faster. */
@@ -173,7 +171,7 @@ async function train(
   const judge = async (seen: Seen): Promise<Verdict> => {
     const next = reconsidered(decision, seen, {
       activeSeconds: run.activeSeconds(),
-      images: Math.min(store.val.count, evaluationImages),
+      images: Math.min(store.val.count, defaultEvaluationImages),
     });
     if (next === undefined) return 'go on';
     const isSwitched = next.replanned?.action === 'switched';
@@ -193,7 +191,6 @@ async function train(
     plannedSeconds: plannedEnd(decision),
     judge,
     spent: before,
-    evaluationImages,
     ...(memory === undefined ? {} : { cacheBytes: memory.cacheBytes }),
     lastEvaluationSeconds: evaluationPart * Math.max(lastSeconds, lastShare * plan.budgetSeconds),
     checkpointEverySeconds: Math.min(30, Math.max(2, plan.budgetSeconds / 30)),
