@@ -25,6 +25,15 @@ export interface Arm {
   readonly run: (task: Task, context: ArmContext) => Promise<Outcome>;
 }
 
+/** What every program that spends a budget is told. */
+interface Launch {
+  readonly path: string;
+  readonly budgetSeconds: number;
+  /** Further arguments. */
+  readonly more: readonly string[];
+  readonly signal: AbortSignal;
+}
+
 /** Every way to spend a budget that is compared; each runs in a process of its own. */
 export const arms: Readonly<Record<ArmName, Arm>> = {
   tune: { title: 'nasoa tune', run: tune },
@@ -43,15 +52,7 @@ function tune({ dataset, budgetSeconds, repeat }: Task, { path, zoo, signal }: A
 }
 
 /** The command line as a new user runs it, but that the zoo's experience of this very data set is left out. */
-export async function nasoaTune(o: {
-  readonly path: string;
-  readonly dataset: string;
-  readonly budgetSeconds: number;
-  readonly seed: number;
-  /** Further arguments. */
-  readonly more: readonly string[];
-  readonly signal: AbortSignal;
-}): Promise<Outcome> {
+export async function nasoaTune(o: Launch & { readonly dataset: string; readonly seed: number }): Promise<Outcome> {
   const home = await mkdtemp(join(tmpdir(), 'nasoa-bench-tune-'));
   try {
     const args = [
@@ -120,14 +121,7 @@ function lite0({ budgetSeconds, repeat }: Task, { path, python, signal }: ArmCon
   return lite0Run({ path, budgetSeconds, python, signal, more: ['--seed', String(repeat)] });
 }
 
-export async function lite0Run(o: {
-  readonly path: string;
-  readonly budgetSeconds: number;
-  readonly python: string;
-  /** Further arguments. */
-  readonly more: readonly string[];
-  readonly signal: AbortSignal;
-}): Promise<Outcome> {
+export async function lite0Run(o: Launch & { readonly python: string }): Promise<Outcome> {
   const args = ['-B', peer, '--data', o.path, '--budget', String(o.budgetSeconds), ...o.more];
   const { document, wallSeconds } = await documentOf<Lite0Outcome>(o.python, args, { signal: o.signal });
   const { accuracy, seconds, steps, size, versions } = document;
