@@ -1,8 +1,9 @@
 /**
  * Collects real fine-tuning runs as the zoo's experience: `node hack/zoo/collect-experience.ts DATASETS RUNS [MEMBER...]`,
- * where DATASETS is a folder of archives. In turn a run is a member's default regime, a random regime of the planner's space
- * (members in turn, of all or of those named), and what the planner picks who knows the runs of the other data sets: its
- * mistakes are what it has to learn. A kill loses one run at most: started again it goes on with the next.
+ * where DATASETS is a folder of archives. In turn a run is a member's default regime (members in turn, of all or of those
+ * named), a random regime of the planner's space, or later a neighbour of the default, and what the planner picks who knows
+ * the runs of the other data sets: its mistakes are what it has to learn. A kill loses one run at most: started again it
+ * goes on with the next.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { datasetFeatures } from '../../src/planner/features.ts';
 import { makePlan } from '../../src/planner/plan.ts';
 import { encodedOptions, lessonsOf, replay } from '../../src/planner/predictors/replay.ts';
 import { defaultPredictor } from '../../src/planner/predictors/table.ts';
-import { defaultRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
+import { defaultRegime, nearRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
 import { calibrate, type Timing } from '../../src/planner/timing.ts';
 import type { DatasetFeatures, Experience, MemberInfo, Plan, Regime } from '../../src/planner/types.ts';
@@ -30,8 +31,14 @@ import { profile } from '../../src/train/profile.ts';
 const [folder, runsText, ...wanted] = process.argv.slice(2);
 if (!folder || !runsText) throw new Error('usage: node hack/zoo/collect-experience.ts DATASETS RUNS');
 const names = ['pets', 'insects', 'dishes', 'vehicles', 'cifar-10-subset'];
-/** Runs after which random regimes are not worth their time any more, nor other budgets than people give. */
+/**
+ * Runs after which random regimes are not worth their time any more, nor other budgets than people give: what is close to a
+ * sound regime is where the next plans are.
+ */
 const broadRuns = 100;
+type Way = 'default' | 'random' | 'near' | 'pick';
+const broadWays: readonly Way[] = ['default', 'random', 'pick'];
+const laterWays: readonly Way[] = ['pick', 'near', 'default'];
 const budgets = [60, 60, 180] as const;
 /** Share of a budget that is left after planning. */
 const trainingShare = 0.95;
@@ -86,22 +93,21 @@ async function open(name: string) {
 const shorter = (seconds: number): number => Number(seconds.toPrecision(5));
 const countsOf = ({ train, val }: Dataset) => ({ trainImages: train.length, validationImages: val.length });
 
-/** A default regime, or one of those that fit, drawn at random. */
+/** A default regime, a neighbour of it, or any one that fits. */
 function draw(
   member: MemberInfo,
   { dataset, features, timing }: Opened,
-  { isDefault, seconds }: { readonly isDefault: boolean; readonly seconds: number },
+  { way, seconds }: { readonly way: Way; readonly seconds: number },
   rng: Rng,
 ): Regime {
   const costs = { ...defaultRunCosts, evaluations: 3 };
   const space: RegimeSpace = { member, features, timing, costs, seconds, counts: countsOf(dataset), cacheBytes: 1e9 };
-  if (isDefault) {
-    const sizes = member.nativeSize > 128 ? [80, 96, 112, 128] : [48, 64, 96];
-    const regime = defaultRegime(space, { inputSize: rng.pick(sizes) });
-    if (regime) return regime;
-  }
+  const sizes = member.nativeSize > 128 ? [80, 96, 112, 128] : [48, 64, 96];
+  const regime = way === 'default' ? defaultRegime(space, { inputSize: rng.pick(sizes) }) : undefined;
+  if (regime) return regime;
+  const sample = way === 'near' ? nearRegime : sampleRegime;
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const regime = sampleRegime(space, {}, rng);
+    const regime = sample(space, {}, rng);
     if (regime) return regime;
   }
   throw new Error(`no regime of ${member.name} fits into ${seconds} s`);
@@ -124,13 +130,13 @@ for (let i = done; i < Number(runsText); i++) {
   const { dataset, features } = task;
   // whole rounds over the data sets, so that each sees every member in every way
   const round = Math.floor(i / names.length);
-  const ways = i < broadRuns ? (['default', 'random', 'pick'] as const) : (['pick', 'default'] as const);
-  const way = ways[round % ways.length];
+  const ways = i < broadRuns ? broadWays : laterWays;
+  const way = ways[round % ways.length] as Way;
   const allowed = i < broadRuns ? shortest * (longest / shortest) ** rng.next() : trainingShare * rng.pick(budgets);
   const plan = way === 'pick' ? await pick(task, rng) : undefined;
   const inTurn = members[Math.floor(round / ways.length) % members.length] as (typeof members)[number];
   const member = plan ? memberOf(zoo, plan.member) : inTurn;
-  const regime = plan?.regime ?? draw(member, task, { isDefault: way === 'default', seconds: allowed }, rng);
+  const regime = plan?.regime ?? draw(member, task, { way, seconds: allowed }, rng);
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });

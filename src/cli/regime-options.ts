@@ -38,6 +38,8 @@ export const regimeOptions = {
     'first stages that are not trained',
     integer('--frozen-stages', { min: 0, max: 64 }),
   ),
+  normStatistics: words('--norm-statistics', 'statistics of trained batch norms', ['batch', 'stored']),
+  headStart: words('--head-start', 'what the head starts from', ['random', 'fitted']),
   optimizer: words('--optimizer', 'optimizer', ['sgd', 'adamw']),
   learningRate: number('--learning-rate', 'peak learning rate', decimal('--learning-rate', { min: 1e-7, max: 10 })),
   layerDecay: number(

@@ -17,6 +17,14 @@ const choices = {
     min: 0,
     max: 64,
   }),
+  normStatistics: choice(
+    ['batch', 'stored'],
+    'Statistics that the batch norms of trained stages go by: those of each batch, or those of the pre-training.',
+  ),
+  headStart: choice(
+    ['random', 'fitted'],
+    'What the head starts from: random numbers, or a fit to the features of some training images.',
+  ),
   optimizer: choice(['sgd', 'adamw'], 'Optimizer.'),
   learningRate: number({ description: 'Peak learning rate, reached after the warm-up.', min: 1e-7, max: 10 }),
   layerDecay: number({
@@ -41,6 +49,8 @@ export const regimeOverrides = object(
     inputSize: optional(choices.inputSize),
     batchSize: optional(choices.batchSize),
     frozenStages: optional(choices.frozenStages),
+    normStatistics: optional(choices.normStatistics),
+    headStart: optional(choices.headStart),
     optimizer: optional(choices.optimizer),
     learningRate: optional(choices.learningRate),
     layerDecay: optional(choices.layerDecay),
@@ -66,7 +76,9 @@ export type RegimeOverrides = Infer<typeof regimeOverrides>;
 export const regime = object(
   {
     ...choices,
-    // plans of before have neither
+    // plans of before have none of these
+    normStatistics: withDefault(choices.normStatistics, 'batch'),
+    headStart: withDefault(choices.headStart, 'random'),
     layerDecay: withDefault(choices.layerDecay, 1),
     dropout: withDefault(choices.dropout, 0),
     steps: integer({ description: 'Training steps.', min: 1, max: 1_000_000_000 }),

@@ -7,6 +7,8 @@ import { inputsOf, type Layer, type Network } from './layers.ts';
 import { type NormRun, normRuns } from './norm-runs.ts';
 import { isDepthwise } from './parameters.ts';
 
+export type NormStatistics = 'batch' | 'stored';
+
 export interface BuildOptions {
   /** Value of a parameter by its published name, float32 in TensorFlow's layout. */
   readonly parameter: (name: string) => Tensor;
@@ -16,6 +18,8 @@ export interface BuildOptions {
   readonly training?: {
     /** Stages whose batch norms are frozen with their weights. */
     readonly frozenStages: number;
+    /** Statistics that the other batch norms go by: the batch's own, or the running ones, which then stay as they are. */
+    readonly normStatistics: NormStatistics;
     /** int32 [2], new at each step. */
     readonly seed: Tensor;
     readonly updateStatistics: (name: string, statistics: RunningStatistics) => void;
@@ -71,7 +75,7 @@ function buildLayers(
     const run = runs.get(id);
     if (training && run) {
       // the run's value appears at its last layer, when its residual is there as well
-      if (id === run.last) values.set(id, buildNorm(tape, run, values, options, training));
+      if (id === run.last) values.set(id, buildRun(tape, network, run, values, options, training));
       continue;
     }
     const inputs = inputsOf(layer).map((i) => values.get(i) as Tensor);
@@ -84,18 +88,11 @@ const toPrecision = (tape: Tape, x: Tensor, dtype: DataType): Tensor =>
 
 function buildLayer(tape: Tape, layer: Layer, inputs: readonly Tensor[], options: BuildOptions): Tensor {
   const [x] = inputs as [Tensor];
-  const weight = (name: string) => toPrecision(tape, options.parameter(name), options.precision);
   switch (layer.op) {
     case 'input':
       throw new Error('the input is given');
-    case 'conv': {
-      const filter = weight(layer.weight);
-      if (layer.groups === 1) return tape.apply(operations.conv2d, [x, filter], layer);
-      const depthwise = isDepthwise(layer.groups, x.shape[3] as number);
-      return depthwise
-        ? tape.apply(operations.depthwiseConv2d, [x, filter], layer)
-        : tape.apply(operations.groupedConv2d, [x, filter], layer);
-    }
+    case 'conv':
+      return buildConvolution(tape, layer, x, options.parameter(layer.weight), options);
     case 'batchNorm':
       return buildFrozenNorm(tape, layer, x, options);
     case 'relu':
@@ -129,6 +126,15 @@ function buildLayer(tape: Tape, layer: Layer, inputs: readonly Tensor[], options
   }
 }
 
+function buildConvolution(tape: Tape, layer: Convolution, x: Tensor, values: Tensor, options: BuildOptions): Tensor {
+  const filter = toPrecision(tape, values, options.precision);
+  if (layer.groups === 1) return tape.apply(operations.conv2d, [x, filter], layer);
+  const depthwise = isDepthwise(layer.groups, x.shape[3] as number);
+  return tape.apply(depthwise ? operations.depthwiseConv2d : operations.groupedConv2d, [x, filter], layer);
+}
+
+type Convolution = Extract<Layer, { op: 'conv' }>;
+type Training = NonNullable<BuildOptions['training']>;
 type Norm = Extract<Layer, { op: 'batchNorm' }>;
 
 const normInputs = ({ name }: Norm, x: Tensor, { parameter }: BuildOptions): [Tensor, Tensor, Tensor] => [
@@ -147,17 +153,43 @@ function buildFrozenNorm(tape: Tape, layer: Norm, x: Tensor, options: BuildOptio
   return tape.apply(operations.frozenBatchNorm, normInputs(layer, x, options), attributes);
 }
 
-function buildNorm(
+function buildRun(
   tape: Tape,
-  { norm, residual, activation }: NormRun,
+  network: Network,
+  run: NormRun,
   values: Values,
   options: BuildOptions,
-  { updateStatistics }: NonNullable<BuildOptions['training']>,
+  training: Training,
 ): Tensor {
-  const inputs = normInputs(norm, values.get(norm.input) as Tensor, options);
-  if (residual !== undefined) inputs.push(values.get(residual) as Tensor);
-  const update = (statistics: RunningStatistics) => updateStatistics(norm.name, statistics);
+  const conv = run.conv === undefined ? undefined : (network.layers[run.conv] as Convolution);
+  const x = values.get(conv ? conv.input : run.norm.input) as Tensor;
+  const residual = run.residual === undefined ? [] : [values.get(run.residual) as Tensor];
+  if (training.normStatistics === 'stored') return buildFolded(tape, run, conv, [x, ...residual], options);
+  const filtered = conv ? buildConvolution(tape, conv, x, options.parameter(conv.weight), options) : x;
+  const { norm, activation } = run;
+  const update = (statistics: RunningStatistics) => training.updateStatistics(norm.name, statistics);
   const { epsilon, momentum } = norm;
   const attributes = { epsilon, momentum, activation, ...runningOf(norm, options), update };
-  return tape.apply(operations.batchNorm, inputs, attributes);
+  return tape.apply(operations.batchNorm, [...normInputs(norm, filtered, options), ...residual], attributes);
+}
+
+/** A batch norm over its running statistics as filter and bias of the convolution before it. */
+function buildFolded(
+  tape: Tape,
+  { norm, activation }: NormRun,
+  conv: Convolution | undefined,
+  [x, ...residual]: readonly [Tensor, ...Tensor[]],
+  options: BuildOptions,
+): Tensor {
+  const [, scale, offset] = normInputs(norm, x, options);
+  const { mean, variance } = runningOf(norm, options);
+  const factor = tape.apply(operations.normFactor, [scale], { variance, epsilon: norm.epsilon });
+  const shift = tape.apply(operations.normShift, [offset, factor], { mean });
+  const scaled = (values: Tensor, axes: 1 | 2) => tape.apply(operations.scaleChannels, [values, factor], { axes });
+  let filtered: Tensor;
+  if (conv) {
+    const axes = isDepthwise(conv.groups, x.shape[3] as number) ? 2 : 1;
+    filtered = buildConvolution(tape, conv, x, scaled(options.parameter(conv.weight), axes), options);
+  } else filtered = scaled(x, 1);
+  return tape.apply(operations.biasActivation, [filtered, shift, ...residual], { activation });
 }

@@ -2,8 +2,10 @@ import type { Following } from '../graph/operations/normalisation.ts';
 import { inputsOf, type Layer, type Network } from './layers.ts';
 import { stageOf } from './parameters.ts';
 
-/** A batch norm with the addition and the activation that alone read it: one operation of a training step. */
+/** A batch norm with the convolution that it alone reads, and the addition and the activation that alone read it. */
 export interface NormRun {
+  /** Id of the convolution; undefined where something else comes before. */
+  readonly conv: number | undefined;
   readonly norm: Extract<Layer, { op: 'batchNorm' }>;
   /** Id of the last layer, whose value the run's is. */
   readonly last: number;
@@ -40,7 +42,8 @@ function runFrom(
     const [reader, second] = readers[id] ?? [];
     return second === undefined && reader !== undefined && !ends.has(id) && !runs.has(reader) ? reader : undefined;
   };
-  const layers = [first];
+  const conv = network.layers[norm.input]?.op === 'conv' && onlyReader(norm.input) === first ? norm.input : undefined;
+  const layers = conv === undefined ? [first] : [conv, first];
   let residual: number | undefined;
   let next = onlyReader(first);
   const add = next === undefined ? undefined : network.layers[next];
@@ -55,7 +58,7 @@ function runFrom(
     activation = follower.op;
     layers.push(next);
   }
-  return { run: { norm, last: layers.at(-1) as number, residual, activation }, layers };
+  return { run: { conv, norm, last: layers.at(-1) as number, residual, activation }, layers };
 }
 
 /** Ids of the layers that read each layer, once for each reading. */

@@ -4,7 +4,7 @@ import { operations } from '../graph/operations/table.ts';
 import { clipByGlobalNorm, type OptimizerName, optimizers, updateAverage } from '../graph/optimizers.ts';
 import { Tape } from '../graph/tape.ts';
 import type { Network } from './layers.ts';
-import { boundaryOf, buildNetwork, buildStages } from './network.ts';
+import { boundaryOf, buildNetwork, buildStages, type NormStatistics } from './network.ts';
 import { normaliseImages } from './normalise.ts';
 import { type Parameter, parametersOf } from './parameters.ts';
 
@@ -12,6 +12,8 @@ export interface TrainingOptions {
   readonly batchSize: number;
   readonly inputSize: number;
   readonly frozenStages: number;
+  /** Of the trained stages' batch norms; the batch's unless given. */
+  readonly normStatistics?: NormStatistics;
   readonly optimizer: OptimizerName;
   /** Learning rate of a stage over that of the stage after it, the head being the last; 1 unless given. */
   readonly layerDecay?: number;
@@ -125,7 +127,8 @@ export class TrainingGraph {
       done.push(g.assign(this.#variables.get(`${name}.running_mean`) as Variable, s.mean));
       done.push(g.assign(this.#variables.get(`${name}.running_var`) as Variable, s.variance));
     };
-    const training = { frozenStages: o.frozenStages, seed, updateStatistics };
+    const { frozenStages, normStatistics = 'batch' } = o;
+    const training = { frozenStages, normStatistics, seed, updateStatistics };
     const { logits } = buildNetwork(tape, this.#network, input, from, {
       parameter,
       precision: this.#precision,

@@ -9,6 +9,7 @@ import { elementsOf, type HostTensor } from './host-tensor.ts';
 import type { Network } from './layers.ts';
 import { fromTorch, type Parameter, startValues, toTorch } from './parameters.ts';
 import { averagePrefix, TrainingGraph, type TrainingOptions } from './training-graph.ts';
+import { headTensors } from './weight-shapes.ts';
 
 /** What one step is fed with, besides images (or activations) and targets. */
 export interface StepSettings {
@@ -117,6 +118,18 @@ export class TrainingModel {
       feeds[`v${i}`] = { data, shape: v.shape };
     }
     this.#session.run('restore', feeds);
+  }
+
+  /** Sets the head, and its average where one is kept: weight [classes, features] as PyTorch has it, bias [classes]. */
+  setHead(weight: Float32Array, bias: Float32Array): void {
+    const state = this.state();
+    for (const [i, name] of headTensors(this.network).entries()) {
+      const parameter = this.parameters.find((p) => p.name === name) as Parameter;
+      const data = i === 0 ? weight : bias;
+      const values = fromTorch(parameter, { dtype: 'F32', shape: parameter.torchShape, data });
+      for (const variable of [name, averagePrefix + name]) if (state.has(variable)) state.set(variable, values);
+    }
+    this.restore(state);
   }
 
   close(): void {

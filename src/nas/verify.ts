@@ -50,7 +50,12 @@ export async function compareGradients(
   const targets = g.placeholder('targets', [rows, network.classes], 'float32');
   const parameter = constants(g, network, weights);
   const tape = new Tape(g);
-  const training = { frozenStages: 0, seed: g.ints([0, 0]), updateStatistics: () => {} };
+  const training = {
+    frozenStages: 0,
+    normStatistics: 'batch',
+    seed: g.ints([0, 0]),
+    updateStatistics: () => {},
+  } as const;
   const { logits } = buildNetwork(tape, network, data, -1, { parameter, precision: 'float32', training });
   const loss = tape.apply(operations.softmaxCrossEntropy, [logits, targets], { labelSmoothing: 0 });
   const trained = parametersOf(network).filter((p) => !p.statistic);

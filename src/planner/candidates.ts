@@ -1,5 +1,5 @@
 import type { Rng } from '../lib/rng.ts';
-import { defaultRegime, estimateRun, fewestStepsOf, type RegimeSpace, sampleRegime } from './regime.ts';
+import { defaultRegime, estimateRun, fewestStepsOf, nearRegime, type RegimeSpace, sampleRegime } from './regime.ts';
 import type { MemberInfo, Regime } from './types.ts';
 
 /** A member with a regime that fits, and how long it is expected to take. */
@@ -13,8 +13,8 @@ export interface Candidate {
 export type SharedSpace = Omit<RegimeSpace, 'member'>;
 
 /**
- * `count` draws spread evenly over the members, the default regimes among them; those that cannot be made to fit are
- * left out, so fewer may come back, or none.
+ * `count` draws spread evenly over the members: the default regimes, then neighbours of them and any others in turn; those
+ * that cannot be made to fit are left out, so fewer may come back, or none.
  */
 export function candidates(
   members: readonly MemberInfo[],
@@ -27,7 +27,9 @@ export function candidates(
   const found: Candidate[] = [];
   for (let i = 0; i < count && spaces.length > 0; i++) {
     const space = spaces[i % spaces.length] as RegimeSpace;
-    const regime = i < spaces.length ? defaultRegime(space, overrides) : sampleRegime(space, overrides, rng);
+    const round = Math.floor(i / spaces.length);
+    const sample = round % 2 === 1 ? nearRegime : sampleRegime;
+    const regime = round === 0 ? defaultRegime(space, overrides) : sample(space, overrides, rng);
     if (regime) found.push({ member: space.member, regime, seconds: estimateRun(space, regime).seconds });
   }
   return found;

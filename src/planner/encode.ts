@@ -9,6 +9,9 @@ const headOnly = ({ member, regime }: RunDescription): number => Number(regime.f
 const frozenShare = ({ member, regime }: RunDescription): number => regime.frozenStages / Math.max(1, member.stages);
 const startLogit = ({ features }: RunDescription): number =>
   logit(features.nearestMeanAccuracy + 1 / Math.max(2, features.classes));
+/** Logarithm of the learning rate over an ordinary one of its optimizer. */
+const relativeRate = ({ optimizer, learningRate }: RunDescription['regime']): number =>
+  log(learningRate / (optimizer === 'adamw' ? 1e-3 : 0.02));
 const is = (condition: boolean): number => (condition ? 1 : 0);
 
 /** What predictors see of a run, one entry a number; all are bounded. The first is the prior that they correct. */
@@ -46,6 +49,11 @@ const inputs: Readonly<Record<string, (run: RunDescription, terms: PriorTerms) =
   logSamples: ({ regime }) => log(regime.steps * regime.batchSize),
   frozenShare,
   headOnly,
+  storedStatistics: (run) => (1 - headOnly(run)) * is(run.regime.normStatistics === 'stored'),
+  fittedHead: ({ regime }) => is(regime.headStart === 'fitted'),
+  rateOfFitted: ({ regime }) => is(regime.headStart === 'fitted') * relativeRate(regime),
+  rateOfStored: ({ regime }) => is(regime.normStatistics === 'stored') * relativeRate(regime),
+  epochsOfFitted: (run) => is(run.regime.headStart === 'fitted') * log(epochsOf(run)),
   adamw: ({ regime }) => is(regime.optimizer === 'adamw'),
   logRateSgd: ({ regime }) => (regime.optimizer === 'sgd' ? log(regime.learningRate / 0.02) : 0),
   logRateAdamw: ({ regime }) => (regime.optimizer === 'adamw' ? log(regime.learningRate / 1e-3) : 0),

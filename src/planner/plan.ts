@@ -70,7 +70,9 @@ export function makePlan(request: PlanRequest): Plan {
     const space = { ...shared, seconds };
     // what the predictor says of finer choices rests on other kinds of data: each member's default regime is safer
     const safe = isStrange ? drawCandidates(members, space, overrides, rng, members.length) : [];
-    const drawn = safe.length > 0 ? safe : drawCandidates(members, space, overrides, rng, Math.ceil(share * count));
+    // anything else only where none of them fits into the whole time
+    const isSafe = isStrange && (safe.length > 0 || share < 1);
+    const drawn = isSafe ? safe : drawCandidates(members, space, overrides, rng, Math.ceil(share * count));
     return drawn.map((candidate) => score(candidate, request, caution));
   };
   const fitting = judged(shared.seconds, 1);

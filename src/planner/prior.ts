@@ -1,5 +1,5 @@
 import { bounded, logit } from './logit.ts';
-import type { AugmentationLevel, DatasetFeatures, MemberFacts, Regime } from './types.ts';
+import { type AugmentationLevel, type DatasetFeatures, fittedImages, type MemberFacts, type Regime } from './types.ts';
 
 /**
  * What anybody who fine-tunes networks believes before any experience, as a small formula in log odds of the accuracy.
@@ -62,9 +62,13 @@ export function priorTerms({ features, member, regime }: RunDescription): PriorT
 }
 
 /** Share of the way that a new head has gone from chance to where it settles on unchanged features. */
-function headProgress(features: DatasetFeatures, { steps, batchSize }: Regime): number {
+function headProgress(features: DatasetFeatures, regime: Regime): number {
+  const { steps, batchSize } = regime;
+  // each image of a fit in closed form says as much as in several visits
+  const fittedPerClass = fittedImages(regime, features.images) / Math.max(1, features.classes);
   const seenPerClass = (steps * batchSize) / Math.max(1, features.classes);
-  return (1 - Math.exp(-seenPerClass / 40)) * (1 - Math.exp(-steps / 30));
+  const trained = (1 - Math.exp(-seenPerClass / 40)) * (1 - Math.exp(-steps / 30));
+  return Math.max(trained, 1 - Math.exp(-fittedPerClass / 10));
 }
 
 /** Log odds gained over the nearest class mean. */
@@ -87,7 +91,9 @@ function gainOfTraining(features: DatasetFeatures, member: MemberFacts, regime: 
 function rateFit(member: MemberFacts, regime: Regime): number {
   const { optimizer, batchSize, learningRate, frozenStages } = regime;
   const forNetwork = optimizer === 'adamw' ? 1e-3 * Math.sqrt(batchSize / 32) : 0.02 * (batchSize / 32) ** 0.75;
-  const sound = frozenStages < member.stages ? forNetwork : forNetwork * 6;
+  // a head that fits already is not to be shaken
+  const fitted = regime.headStart === 'fitted' ? 1 / 3 : 1;
+  const sound = fitted * (frozenStages < member.stages ? forNetwork : forNetwork * 6);
   const decades = Math.log10(Math.max(1e-9, learningRate) / sound);
   return Math.exp(-0.7 * decades ** 2);
 }

@@ -36,6 +36,8 @@ const mixEpochs = 6;
 const timeShares = [1, 1, 1, 0.75, 0.5, 0.3] as const;
 /** Epochs for which a default regime gives up detail. */
 const defaultEpochs = 2;
+/** Most dimensions in which a neighbour of the default regime differs by choice. */
+const nearestChanges = 3;
 /** Steps below which there is no training to speak of. */
 const fewestSteps = 10;
 
@@ -54,6 +56,10 @@ export const dimensions: Dimensions = {
     return fitting.length > 0 ? fitting : [nearestSize(member.nativeSize)];
   },
   frozenStages: ({ member }) => Array.from({ length: member.stages + 1 }, (_, k) => k),
+  // the statistics of a batch of few, small images are worse than those of all of ImageNet, until much was trained
+  normStatistics: ({ member }, { frozenStages }) =>
+    frozenStages < member.stages ? ['stored', 'stored', 'batch'] : ['stored'],
+  headStart: () => ['fitted', 'fitted', 'random'],
   augmentation: (_, { frozenStages }) =>
     // 'none' twice where it buys cached activations
     frozenStages > 0 ? ['none', 'none', 'light', 'medium', 'strong'] : ['none', 'light', 'medium', 'strong'],
@@ -71,7 +77,9 @@ export const dimensions: Dimensions = {
   learningRate: ({ member }, { optimizer, frozenStages }) => {
     // a head alone starts from nothing and bears, and needs, a larger rate than pre-trained weights
     const headOnly = frozenStages === member.stages;
-    if (optimizer === 'adamw') return headOnly ? [1e-3, 2e-3, 5e-3, 1e-2, 2e-2] : [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 4e-3];
+    if (optimizer === 'adamw') {
+      return headOnly ? [1e-3, 2e-3, 5e-3, 1e-2, 2e-2] : [1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 4e-3];
+    }
     return headOnly ? [0.03, 0.1, 0.2, 0.5, 1] : [2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1];
   },
   // pre-trained features of the first stages serve most tasks as they are
@@ -93,8 +101,10 @@ const baseRegime: Regime = {
   batchSize: 32,
   steps: 0,
   frozenStages: 0,
+  normStatistics: 'stored',
+  headStart: 'fitted',
   optimizer: 'adamw',
-  learningRate: 1e-3,
+  learningRate: 3e-4,
   layerDecay: 1,
   weightDecay: 0.01,
   schedule: 'cosine',
@@ -136,6 +146,27 @@ export function defaultRegime(space: RegimeSpace, overrides: Partial<Regime> = {
     const steps = stepChoices(space, draft)[0];
     if (steps === undefined) return undefined;
     draft.steps = steps;
+  }
+  return admits(space, draft) ? draft : undefined;
+}
+
+/**
+ * A neighbour of the default regime: up to `nearestChanges` of its dimensions drawn anew, and whatever no longer goes
+ * with them; the steps fill the time anew. Undefined where nothing fits.
+ */
+export function nearRegime(space: RegimeSpace, overrides: Partial<Regime>, rng: Rng): Regime | undefined {
+  const start = defaultRegime(space, overrides);
+  if (!start) return undefined;
+  const draft: Draft = { ...start };
+  const free = order.filter((dimension) => dimension !== 'steps' && overrides[dimension] === undefined);
+  const changed = new Set(rng.shuffle(free).slice(0, 1 + rng.int(nearestChanges)));
+  const isKept = <K extends keyof Regime>(dimension: K): boolean =>
+    overrides[dimension] !== undefined ||
+    (dimension !== 'steps' &&
+      !changed.has(dimension) &&
+      dimensions[dimension](space, draft).includes(draft[dimension]));
+  for (const dimension of order) {
+    if (!isKept(dimension) && !draw(dimension, draft, space, rng)) return undefined;
   }
   return admits(space, draft) ? draft : undefined;
 }

@@ -1,6 +1,13 @@
 import { frozenShare } from './step-cost.ts';
 import type { Timing } from './timing.ts';
-import { type AugmentationLevel, type MemberInfo, type Regime, usesCachedFeatures } from './types.ts';
+import {
+  type AugmentationLevel,
+  fittedImages,
+  type MemberInfo,
+  mostFitted,
+  type Regime,
+  usesCachedFeatures,
+} from './types.ts';
 
 /** How many images a run handles. */
 export interface RunCounts {
@@ -14,6 +21,8 @@ export interface RunCosts {
   readonly decodeSecondsPerImage: number;
   /** Building the graph, loading the weights, opening the session. */
   readonly startSeconds: number;
+  /** Fitting a head to the features of as many images as it takes at most. */
+  readonly headFitSeconds: number;
   /** The first step allocates and tunes: it takes as long as this many more. */
   readonly firstStepExtra: number;
   /** Evaluations during the run; the one after its end does not count. */
@@ -29,6 +38,7 @@ export interface RunCosts {
 export const defaultRunCosts: RunCosts = {
   decodeSecondsPerImage: 0.0015,
   startSeconds: 1.5,
+  headFitSeconds: 1.5,
   firstStepExtra: 3,
   evaluations: 4,
   evaluatedImages: 1000,
@@ -77,19 +87,22 @@ export function runSeconds(
   const preparing =
     (batchSize * inputSize ** 2 * costs.augmentSecondsPerPixel[regime.augmentation]) / Math.max(1, costs.workers);
   const perStep = step.seconds + (cachedFeatures ? 0 : preparing);
+  const fitted = fittedImages(regime, counts.trainImages);
+  const fitting = (fitted * (1 - share) * forward) / batchSize + costs.headFitSeconds * (fitted / mostFitted) ** 2;
   const fixed =
     costs.startSeconds +
+    fitting +
     costs.firstStepExtra * step.seconds +
     counts.validationImages * newImage +
     costs.evaluations * evaluation;
   const secondsOf = (steps: number) =>
-    fixed + steps * perStep + Math.min(counts.trainImages, steps * batchSize) * newImage;
+    fixed + steps * perStep + Math.min(counts.trainImages, fitted + steps * batchSize) * newImage;
   const stepsWithin = (seconds: number): number => {
-    const left = seconds - fixed;
+    const left = seconds - fixed - fitted * newImage;
     if (!(left > 0)) return 0;
     const firstPass = left / (perStep + batchSize * newImage);
-    if (firstPass * batchSize <= counts.trainImages) return Math.floor(firstPass);
-    return Math.floor((left - counts.trainImages * newImage) / perStep);
+    if (fitted + firstPass * batchSize <= counts.trainImages) return Math.floor(firstPass);
+    return Math.floor((left - (counts.trainImages - fitted) * newImage) / perStep);
   };
   return { seconds: secondsOf(regime.steps), deviation: step.deviation, stepsWithin, secondsOf };
 }

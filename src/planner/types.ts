@@ -30,6 +30,10 @@ export interface Regime {
   readonly steps: number;
   /** 0 trains everything; the member's `stages` trains the head alone. */
   readonly frozenStages: number;
+  /** What the batch norms of trained stages go by: each batch's own statistics, or those that they were pre-trained with. */
+  readonly normStatistics: 'batch' | 'stored';
+  /** What the head starts from: random numbers, or a fit in closed form to the features of some training images. */
+  readonly headStart: 'random' | 'fitted';
   readonly optimizer: 'sgd' | 'adamw';
   /** Peak learning rate at the end of the warm-up. */
   readonly learningRate: number;
@@ -50,7 +54,12 @@ export interface Regime {
 }
 
 /** What runs had before a regime chose it: records of them lack it. */
-export const addedChoices = { layerDecay: 1, dropout: 0 } as const satisfies Partial<Regime>;
+export const addedChoices = {
+  normStatistics: 'batch',
+  headStart: 'random',
+  layerDecay: 1,
+  dropout: 0,
+} as const satisfies Partial<Regime>;
 
 export type AugmentationLevel = 'none' | 'light' | 'medium' | 'strong';
 
@@ -60,6 +69,13 @@ export type AugmentationLevel = 'none' | 'light' | 'medium' | 'strong';
  */
 export const usesCachedFeatures = (regime: Pick<Regime, 'frozenStages' | 'augmentation' | 'mix'>): boolean =>
   regime.frozenStages > 0 && regime.augmentation === 'none' && regime.mix === 'none';
+
+/** Training images to whose features a head is fitted: their number squared is the memory of it, its cube the time. */
+export const mostFitted = 768;
+
+/** How many training images the fit of the head takes; 0 where it starts at random. The trainer and the planner ask here. */
+export const fittedImages = ({ headStart }: Pick<Regime, 'headStart'>, trainImages: number): number =>
+  headStart === 'fitted' ? Math.min(trainImages, mostFitted) : 0;
 
 /** What the predictor expects, or what a run showed. */
 export interface Prediction {

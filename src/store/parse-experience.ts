@@ -112,6 +112,8 @@ const experience = record({
     batchSize: integer(1, 65_536),
     steps: integer(1, 1e9),
     frozenStages: integer(0, 1000),
+    normStatistics: orElse(addedChoices.normStatistics, oneOf('batch', 'stored')),
+    headStart: orElse(addedChoices.headStart, oneOf('random', 'fitted')),
     optimizer: oneOf('sgd', 'adamw'),
     learningRate: above(0, 100),
     layerDecay: orElse(addedChoices.layerDecay, above(0, 1)),

@@ -5,10 +5,11 @@ import { InputError, RunError } from '../lib/errors.ts';
 import { elementsOf, type HostTensor } from '../nas/host-tensor.ts';
 import type { Network } from '../nas/layers.ts';
 import { TrainingModel } from '../nas/training-model.ts';
-import { type Regime, usesCachedFeatures } from '../planner/types.ts';
+import { fittedImages, type Regime, usesCachedFeatures } from '../planner/types.ts';
 import type { BatchStream } from './batch.ts';
 import { evalBatches, trainBatches } from './batches.ts';
 import { type Checkpoint, freshProgress, type Progress } from './checkpoint.ts';
+import { fitHead } from './head-fit.ts';
 import type { ImageStore } from './image-cache.ts';
 import { type LoopOptions, type LoopOutcome, type StepSource, trainLoop } from './loop.ts';
 import { accuracyOf } from './metrics.ts';
@@ -79,7 +80,8 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
       ? { ...o.resume.progress, resumed: o.resume.progress.resumed + 1 }
       : { ...freshProgress(o.regime.steps), ...o.spent };
     const cached = model.options.cachedFeatures ? await cacheBoth(model, o) : undefined;
-    if (cached === 'interrupted') {
+    const ready = cached !== 'interrupted' && (o.resume !== undefined || (await startHead(model, o, cached?.train)));
+    if (!ready) {
       const activeSeconds = Math.max(from.activeSeconds, o.clock.nowSeconds() - o.startedSeconds);
       return { ...unfinished, outcome: { ...from, activeSeconds, stopped: 'interrupted' } };
     }
@@ -137,9 +139,10 @@ async function openModel({
   store,
   cacheBytes = defaultCacheBytes,
 }: FineTuneOptions): Promise<TrainingModel> {
-  const { inputSize, frozenStages, optimizer, layerDecay, weightDecay, labelSmoothing, precision } = regime;
+  const { inputSize, frozenStages, normStatistics, optimizer, layerDecay, weightDecay, labelSmoothing, precision } =
+    regime;
   const options = {
-    ...{ inputSize, frozenStages, optimizer, layerDecay, weightDecay, labelSmoothing, precision },
+    ...{ inputSize, frozenStages, normStatistics, optimizer, layerDecay, weightDecay, labelSmoothing, precision },
     batchSize: Math.min(regime.batchSize, Math.max(1, store.train.count)),
     // only adaptive optimizers step out of bounds early on; SGD is held by its warm-up
     clipNorm: optimizer === 'adamw' ? 5 : 0,
@@ -151,6 +154,29 @@ async function openModel({
   if (!options.cachedFeatures || bytes <= cacheBytes) return model;
   model.close();
   return TrainingModel.open(network, { ...options, cachedFeatures: false });
+}
+
+/** Fits the head where the regime asks for it; false when the signal came. */
+async function startHead(model: TrainingModel, o: FineTuneOptions, cached: Activations | undefined): Promise<boolean> {
+  const { store, signal, network } = o;
+  const rows = evenRows(store.train.count, fittedImages(o.regime, store.train.count));
+  if (rows.length < 2) return true;
+  let features: Float32Array | undefined;
+  const total = rows.length;
+  await forEachBatch(model, store, 'train', cached, rows, (data, count, at) => {
+    if (signal.aborted) return false;
+    const some = model.embed(data, count);
+    features ??= new Float32Array((some.length / count) * total);
+    features.set(some, (some.length / count) * at);
+    o.onProgress('features', at + count, total, undefined, undefined);
+    return true;
+  });
+  if (signal.aborted || !features) return false;
+  const labels = rows.map((row) => store.train.labels[row] as number);
+  const { classes } = network;
+  const { weight, bias } = fitHead({ features, n: total, d: features.length / total, labels, classes });
+  model.setHead(weight, bias);
+  return true;
 }
 
 interface Cached {
@@ -219,30 +245,48 @@ async function validationLogits(
 ): Promise<Float32Array | undefined> {
   const { classes } = model.network;
   const logits = new Float32Array(rows.length * classes);
+  const isWhole = await forEachBatch(model, store, 'val', cached, rows, (data, count, at) => {
+    if (isOver()) return false;
+    logits.set(model.logits(data, count), at * classes);
+    return true;
+  });
+  return isWhole ? logits : undefined;
+}
+
+/**
+ * Passes over rows of a split in batches, as images or as cached activations, with the place of the batch's first row.
+ * Whether it came to the end: `use` ends it by false.
+ */
+async function forEachBatch(
+  model: TrainingModel,
+  store: ImageStore,
+  split: 'train' | 'val',
+  cached: Activations | undefined,
+  rows: Int32Array,
+  use: (data: Float32Array | Int32Array, count: number, at: number) => boolean,
+): Promise<boolean> {
   if (cached) {
     for (let at = 0; at < rows.length; at += evaluationBatch) {
       // signals and timers get their turn
       await turn();
-      if (isOver()) return undefined;
       const some = rows.subarray(at, at + evaluationBatch);
       const data = new Float32Array(some.length * cached.perRow);
       some.forEach((row, i) => {
         data.set(cached.values.subarray(row * cached.perRow, (row + 1) * cached.perRow), i * cached.perRow);
       });
-      logits.set(model.logits(data, some.length), at * classes);
+      if (!use(data, some.length, at)) return false;
     }
-    return logits;
+    return true;
   }
-  const stream = evalBatches(store, 'val', { batchSize: evaluationBatch, inputSize: model.options.inputSize, rows });
+  const stream = evalBatches(store, split, { batchSize: evaluationBatch, inputSize: model.options.inputSize, rows });
   try {
     let at = 0;
     for (let batch = await stream.next(); batch; batch = await stream.next()) {
-      if (isOver()) return undefined;
-      logits.set(model.logits(batch.images, batch.rows.length), at * classes);
+      if (!use(batch.images, batch.rows.length, at)) return false;
       at += batch.rows.length;
     }
+    return true;
   } finally {
     await stream.close();
   }
-  return logits;
 }

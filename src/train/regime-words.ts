@@ -34,6 +34,8 @@ export function regimeFacts(regime: Regime, stages?: number): readonly (readonly
   return [
     ['Input', `${regime.inputSize} × ${regime.inputSize} px`],
     ['Trained', frozenWords(regime.frozenStages, stages)],
+    ['Batch norms', regime.normStatistics === 'stored' ? 'by their stored statistics' : "by each batch's statistics"],
+    ['Head', regime.headStart === 'fitted' ? 'fitted to features first' : 'from random numbers'],
     ['Steps', `${count(regime.steps)} of ${regime.batchSize} images`],
     ['Optimizer', `${optimizerWords[regime.optimizer]}, weight decay ${compact(regime.weightDecay)}`],
     ['Learning rate', `${compact(regime.learningRate)}, ${regime.schedule} schedule${warmup}${decay}`],

@@ -8,7 +8,7 @@ import { channelsOf, costOf, shapesOf, smallestSize } from '../../src/nas/cost.t
 import { formatEncoding } from '../../src/nas/encoding.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
 import { elementsOf, toFloat32 } from '../../src/nas/host-tensor.ts';
-import { buildNetwork, buildStages } from '../../src/nas/network.ts';
+import { buildNetwork, buildStages, type NormStatistics } from '../../src/nas/network.ts';
 import { fromTorch, parametersOf, startValues, toTorch } from '../../src/nas/parameters.ts';
 import { defaultSpace, type Space, sampleArchitecture } from '../../src/nas/space.ts';
 import { TrainingGraph } from '../../src/nas/training-graph.ts';
@@ -28,13 +28,13 @@ const anyNetwork = fc
   .map((seed) => networkOf(formatEncoding(sampleArchitecture(createRng(seed), small)), { classes: 7 }));
 
 /** The network over placeholders in place of its parameters. */
-function built(network: ReturnType<typeof networkOf>, size: number) {
+function built(network: ReturnType<typeof networkOf>, size: number, normStatistics: NormStatistics = 'batch') {
   const g = new GraphBuilder();
   const tape = new Tape(g);
   const values = new Map(parametersOf(network).map((p) => [p.name, g.placeholder(p.name, p.shape, 'float32')]));
   const parameter = (name: string): Tensor => values.get(name) as Tensor;
   const input = g.placeholder('input', [3, size, size, 3], 'float32');
-  const training = { frozenStages: 0, seed: g.ints([0, 0]), updateStatistics: () => {} };
+  const training = { frozenStages: 0, normStatistics, seed: g.ints([0, 0]), updateStatistics: () => {} };
   return { g, tape, parameter, input, options: { parameter, precision: 'float32', training } as const };
 }
 
@@ -59,10 +59,10 @@ describe('any architecture of the space', () => {
     );
   });
 
-  test('has a gradient for every parameter that learns', () => {
+  test.each(['batch', 'stored'] as const)('has a gradient for every parameter that learns, by %s statistics', (by) => {
     fc.assert(
       fc.property(anyNetwork, (network) => {
-        const { g, tape, input, parameter, options } = built(network, smallestSize(network) * 2);
+        const { g, tape, input, parameter, options } = built(network, smallestSize(network) * 2, by);
         const { logits } = buildNetwork(tape, network, input, -1, options);
         const loss = tape.apply(operations.softmaxCrossEntropy, [logits, g.placeholder('targets', [3, 7], 'float32')], {
           labelSmoothing: 0,

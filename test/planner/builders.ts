@@ -5,6 +5,8 @@ export const aRegime = (over: Partial<Regime> = {}): Regime => ({
   inputSize: 64,
   batchSize: 32,
   steps: 500,
+  normStatistics: 'batch',
+  headStart: 'random',
   frozenStages: 0,
   optimizer: 'adamw',
   learningRate: 1e-3,

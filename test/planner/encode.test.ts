@@ -46,6 +46,8 @@ describe('encode', () => {
           mix: 'mixup',
           weightDecay: 0,
           warmupShare: 0.03,
+          normStatistics: 'stored',
+          headStart: 'fitted',
           layerDecay: 0.7,
           labelSmoothing: 0,
           dropout: 0.2,
@@ -55,6 +57,9 @@ describe('encode', () => {
       }),
       aRun({
         regime: aRegime({ optimizer: 'sgd', learningRate: 0.1, mix: 'cutmix', schedule: 'step', augmentation: 'none' }),
+      }),
+      aRun({
+        regime: aRegime({ normStatistics: 'stored' }),
       }),
     ].map(encode);
     const constant = inputNames.filter((_, i) => new Set(runs.map((x) => x[i])).size === 1);

@@ -4,15 +4,16 @@ import { createRng } from '../../src/lib/rng.ts';
 import { candidates } from '../../src/planner/candidates.ts';
 import {
   defaultRegime,
-  type dimensions,
+  dimensions,
   estimateRun,
   maximumEpochs,
+  nearRegime,
   type RegimeSpace,
   sampleRegime,
 } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
 import { calibrate } from '../../src/planner/timing.ts';
-import type { MemberInfo } from '../../src/planner/types.ts';
+import type { MemberInfo, Regime } from '../../src/planner/types.ts';
 import { aDataset, aMember, aRegime, aZoo, counts } from './builders.ts';
 
 const zoo = aZoo();
@@ -66,6 +67,36 @@ describe('a sampled regime', () => {
     );
   });
 
+  test.each([
+    ['any one', sampleRegime],
+    ['a neighbour of the default', nearRegime],
+  ])('%s has choices of its dimensions that go together', (_, sample) => {
+    fc.assert(
+      fc.property(spaces, fc.integer(), (space, seed) => {
+        const regime = sample(space, {}, createRng(seed));
+        if (!regime) return;
+        const names = (Object.keys(dimensions) as (keyof Regime)[]).filter((name) => name !== 'steps');
+        const choices = (name: keyof Regime): readonly unknown[] => dimensions[name](space, regime);
+        const wrong = names.filter((name) => !choices(name).includes(regime[name]));
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('near the default differs from it in few choices', () => {
+    const space = aSpace({ seconds: 600 });
+    const start = defaultRegime(space) as Regime;
+    const differences = Array.from({ length: 200 }, (_, seed) => {
+      const regime = nearRegime(space, {}, createRng(seed)) as Regime;
+      const names = (Object.keys(start) as (keyof Regime)[]).filter((name) => name !== 'steps');
+      return names.filter((name) => regime[name] !== start[name]).length;
+    });
+    // an optimizer brings its own rates and decay with it
+    expect(Math.max(...differences)).toBeLessThanOrEqual(5);
+    expect(differences.filter((count) => count > 0).length).toBeGreaterThan(150);
+  });
+
   test('covers every choice of every dimension', () => {
     const space = aSpace({ seconds: 600 });
     const rng = createRng(1);
@@ -74,6 +105,8 @@ describe('a sampled regime', () => {
     expect(seen('inputSize')).toEqual([112, 128, 32, 48, 64, 80, 96]);
     expect(seen('frozenStages')).toEqual([0, 1, 2, 3, 4]);
     expect(seen('optimizer')).toEqual(['adamw', 'sgd']);
+    expect(seen('normStatistics')).toEqual(['batch', 'stored']);
+    expect(seen('headStart')).toEqual(['fitted', 'random']);
     expect(seen('mix')).toEqual(['cutmix', 'mixup', 'none']);
     expect(seen('ema')).toEqual([0, 0.99]);
     expect(seen('precision')).toEqual(['fp32']);

@@ -66,6 +66,9 @@ export function someDatasets(rng: Rng, count: number): readonly WorldDataset[] {
   });
 }
 
+/** Choices that the law knows nothing of. */
+const unknownToLaw = { normStatistics: 'batch', headStart: 'random' } as const;
+
 /** `count` finished runs of random regimes on a data set, as they would be stored. */
 export function someRuns(rng: Rng, dataset: WorldDataset, count: number): readonly Experience[] {
   const shared = {
@@ -79,7 +82,7 @@ export function someRuns(rng: Rng, dataset: WorldDataset, count: number): readon
   while (runs.length < count) {
     const budgetSeconds = rng.pick([30, 60, 180, 600]);
     // the first candidates are the default regimes; the last is random
-    const drawn = candidates(world.zoo, { ...shared, seconds: budgetSeconds }, {}, rng, 12).at(-1);
+    const drawn = candidates(world.zoo, { ...shared, seconds: budgetSeconds }, unknownToLaw, rng, 12).at(-1);
     if (!drawn) continue;
     const { member, regime, seconds } = drawn;
     const expected = world.accuracy(dataset.features, dataset.hidden, member, regime);

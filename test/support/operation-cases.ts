@@ -71,6 +71,17 @@ const norm = (activation: Following, hasResidual: boolean): Case => ({
   },
   step: 5e-4,
 });
+const scaled = (shape: Shape, axes: 1 | 2): Case => ({
+  shapes: [shape, vector],
+  differentiable: 2,
+  apply: (tape, x) => tape.apply(operations.scaleChannels, x, { axes }),
+});
+const biased = (activation: Following, hasResidual: boolean): Case => ({
+  shapes: hasResidual ? [image, vector, image] : [image, vector],
+  differentiable: hasResidual ? 3 : 2,
+  apply: (tape, x) => tape.apply(operations.biasActivation, x, { activation }),
+  values: (values, input) => (input === 0 ? awayFromKinks(values) : values.map((v) => 0.01 * v)),
+});
 const distinct = (values: Float32Array) => values.map((_, i) => ((i * 37) % values.length) * 0.05);
 const softTargets = (values: Float32Array, input: number) => {
   if (input === 0) return values;
@@ -137,6 +148,33 @@ export const cases: Readonly<Record<OperationName, Readonly<Record<string, Case>
       },
       values: positive,
     },
+  },
+  normFactor: {
+    '': {
+      shapes: [vector, vector],
+      differentiable: 1,
+      apply: (tape, [scale, variance]) =>
+        tape.apply(operations.normFactor, [scale as Tensor], { variance: variance as Tensor, epsilon: 1e-3 }),
+      values: (values, input) => (input === 1 ? values.map((v) => Math.abs(v) + 0.1) : values),
+    },
+  },
+  normShift: {
+    '': {
+      shapes: [vector, vector, vector],
+      differentiable: 2,
+      apply: (tape, [offset, factor, mean]) =>
+        tape.apply(operations.normShift, [offset as Tensor, factor as Tensor], { mean: mean as Tensor }),
+    },
+  },
+  scaleChannels: {
+    'of activations': scaled(image, 1),
+    'of a depthwise filter': scaled([3, 3, 2, 2], 2),
+  },
+  biasActivation: {
+    'a bias alone': biased('none', false),
+    'with a residual': biased('none', true),
+    'then ReLU': biased('relu', false),
+    'with a residual, then ReLU6': biased('relu6', true),
   },
   relu: { '': unary('relu') },
   relu6: { '': unary('relu6') },

@@ -21,6 +21,8 @@ export const aRegime = (changes: Partial<Regime> = {}): Regime => ({
   batchSize: 64,
   steps: 1240,
   frozenStages: 2,
+  normStatistics: 'stored',
+  headStart: 'fitted',
   optimizer: 'adamw',
   learningRate: 0.0012,
   weightDecay: 0.02,

@@ -25,7 +25,7 @@ export const smallRegime = (over: Partial<Regime> = {}): Regime => ({
   ...aRegime(),
   ...{ inputSize: 24, batchSize: 8, steps: 12, frozenStages: 0, optimizer: 'adamw', learningRate: 3e-3 },
   ...{ weightDecay: 0.01, schedule: 'cosine', warmupShare: 0.1, augmentation: 'none', mix: 'none' },
-  ...{ labelSmoothing: 0.1, ema: 0, precision: 'fp32' },
+  ...{ labelSmoothing: 0.1, ema: 0, precision: 'fp32', normStatistics: 'batch', headStart: 'random' },
   ...over,
 });
 

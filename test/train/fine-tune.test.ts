@@ -38,6 +38,8 @@ const regimes: readonly [string, Partial<Regime>][] = [
   ['smaller rates towards the input and dropout', { layerDecay: 0.7, dropout: 0.2 }],
   ['frozen stages over images', { frozenStages: 2, augmentation: 'light' }],
   ['frozen stages over cached activations', { frozenStages: 2 }],
+  ['stored statistics and a fitted head', { normStatistics: 'stored', headStart: 'fitted', augmentation: 'light' }],
+  ['a fitted head over cached activations', { frozenStages: 2, headStart: 'fitted', ema: 0.9 }],
   ['bfloat16', { precision: 'bf16' }],
 ];
 

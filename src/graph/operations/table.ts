@@ -1,6 +1,7 @@
 import { conv2d, depthwiseConv2d, groupedConv2d } from './convolution.ts';
 import { dense } from './dense.ts';
 import { add, cast, concat, dropout, multiply, pad, relu, relu6, sigmoid, swish } from './elementwise.ts';
+import { biasActivation, normFactor, normShift, scaleChannels } from './folded-norm.ts';
 import { l2, softmaxCrossEntropy } from './loss.ts';
 import { batchNorm, frozenBatchNorm } from './normalisation.ts';
 import { averagePool, globalPool, maxPool } from './pooling.ts';
@@ -12,6 +13,10 @@ export const operations = {
   depthwiseConv2d,
   batchNorm,
   frozenBatchNorm,
+  normFactor,
+  normShift,
+  scaleChannels,
+  biasActivation,
   relu,
   relu6,
   swish,
