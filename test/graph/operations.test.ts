@@ -28,7 +28,7 @@ const own = await kernelsHere();
 const withOurs: KernelChoice = { ...portableKernels, batchNorm: true, filterGradient: true };
 const all = Object.keys(operations) as OperationName[];
 /** Operations with a kernel of our own. */
-const withOwn: readonly OperationName[] = ['batchNorm', 'conv2d', 'groupedConv2d'];
+const withOwn: readonly OperationName[] = ['batchNorm', 'conv2d', 'groupedConv2d', 'depthwiseConv2d'];
 const kernelSets: readonly (readonly [string, KernelChoice, readonly OperationName[]])[] = [
   ["TensorFlow's kernels", portableKernels, all],
   ['dense groups', { ...portableKernels, denseGroups: true }, ['groupedConv2d']],

@@ -39,10 +39,19 @@ const grouped = (stride: number, groups: number, [inputs, outputs] = [4, 8]): Ca
   differentiable: 2,
   apply: (tape, x) => tape.apply(operations.groupedConv2d, x, { stride, padding: 'symmetric', groups }),
 });
-const depthwise = (stride: number, multiplier: number): Case => ({
-  shapes: [image, [3, 3, 4, multiplier]],
+const depthwise = (
+  stride: number,
+  multiplier: number,
+  kernel = 3,
+  [size, channels]: readonly [number, number] = [6, 4],
+  padding: 'symmetric' | 'same' = 'symmetric',
+): Case => ({
+  shapes: [
+    [2, size, size, channels],
+    [kernel, kernel, channels, multiplier],
+  ],
   differentiable: 2,
-  apply: (tape, x) => tape.apply(operations.depthwiseConv2d, x, { stride, padding: 'symmetric' }),
+  apply: (tape, x) => tape.apply(operations.depthwiseConv2d, x, { stride, padding }),
 });
 /** Values at least 0.2 away from the kinks at 0 and 6, where no derivative exists. */
 const awayFromKinks = (values: Float32Array) =>
@@ -129,6 +138,10 @@ export const cases: Readonly<Record<OperationName, Readonly<Record<string, Case>
     'one filter a channel': depthwise(1, 1),
     'one filter a channel at stride 2': depthwise(2, 1),
     'two filters a channel': depthwise(1, 2),
+    '5x5 of many channels on images smaller than it': depthwise(1, 1, 5, [2, 45]),
+    '5x5 at stride 2 on an odd size': depthwise(2, 1, 5, [7, 16]),
+    '5x5 at stride 2, padded as TensorFlow does': depthwise(2, 1, 5, [6, 8], 'same'),
+    '3x3 at stride 2, padded as TensorFlow does': depthwise(2, 1, 3, [6, 40], 'same'),
   },
   batchNorm: {
     'over the batch': norm('none', false),

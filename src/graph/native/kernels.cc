@@ -377,6 +377,67 @@ void collectFilter(const Convolution& c, const float* accumulators, long parts, 
   }
 }
 
+// A depthwise filter's gradient has so little arithmetic that nothing is worth packing: for each row of output gradients
+// the rows of the input that it saw are passed once a window place, with some channels in registers side by side.
+
+namespace {
+
+template <bool partial>
+inline __m256 loadChannels(const float* from, __m256i mask) {
+  return partial ? _mm256_maskload_ps(from, mask) : _mm256_loadu_ps(from);
+}
+
+/** `vectors` registers of channels, of the last only those of the mask where it is partial. */
+template <int vectors, bool partial>
+void depthwiseAs(const Convolution& c, const float* x, const float* dy, long begin, long end, long first, __m256i mask,
+                 float* accumulator) {
+  for (long image = begin; image < end; image++) {
+    for (long row = 0; row < c.outHeight; row++) {
+      const float* gradients = dy + (image * c.outHeight + row) * c.outWidth * c.outputs + first;
+      for (long i = 0; i < c.kernel; i++) {
+        const long y = row * c.stride + i - c.padding;
+        if (y < 0 || y >= c.height) continue;
+        const float* inputs = x + (image * c.height + y) * c.width * c.inputs + first;
+        for (long j = 0; j < c.kernel; j++) {
+          const long from = c.padding > j ? ceilDiv(c.padding - j, c.stride) : 0;
+          const long to = smaller(c.outWidth, ceilDiv(larger(0, c.width + c.padding - j), c.stride));
+          float* sums = accumulator + (i * c.kernel + j) * depthwiseChannels;
+          __m256 sum[vectors];
+#pragma GCC unroll 4
+          for (int v = 0; v < vectors; v++) sum[v] = _mm256_loadu_ps(sums + 8 * v);
+          const float* input = inputs + (from * c.stride + j - c.padding) * c.inputs;
+          const float* gradient = gradients + from * c.outputs;
+          for (long column = from; column < to; column++) {
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors - 1; v++) {
+              sum[v] = _mm256_fmadd_ps(_mm256_loadu_ps(input + 8 * v), _mm256_loadu_ps(gradient + 8 * v), sum[v]);
+            }
+            constexpr int last = vectors - 1;
+            sum[last] = _mm256_fmadd_ps(loadChannels<partial>(input + 8 * last, mask),
+                                        loadChannels<partial>(gradient + 8 * last, mask), sum[last]);
+            input += c.stride * c.inputs;
+            gradient += c.outputs;
+          }
+#pragma GCC unroll 4
+          for (int v = 0; v < vectors; v++) _mm256_storeu_ps(sums + 8 * v, sum[v]);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void depthwiseFilterGradient(const Convolution& c, const float* x, const float* dy, long begin, long end, long first,
+                             long count, float* accumulator) {
+  const long rest = count % 8;
+  const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(rest)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  using Kernel = void (*)(const Convolution&, const float*, const float*, long, long, long, __m256i, float*);
+  constexpr Kernel whole[] = {depthwiseAs<1, false>, depthwiseAs<2, false>, depthwiseAs<3, false>, depthwiseAs<4, false>};
+  constexpr Kernel partial[] = {depthwiseAs<1, true>, depthwiseAs<2, true>, depthwiseAs<3, true>, depthwiseAs<4, true>};
+  (rest ? partial : whole)[ceilDiv(count, 8) - 1](c, x, dy, begin, end, first, mask, accumulator);
+}
+
 #else
 
 // no kernels for this kind of processor: the operations are not registered

@@ -89,4 +89,14 @@ void filterGradient(const Convolution& c, const float* x, const float* dy, long 
 /** Sums `parts` accumulators, `accumulator` floats apart, into filter rows [begin, end) of kernel^2 * inputs / groups. */
 void collectFilter(const Convolution& c, const float* accumulators, long parts, long begin, long end, float* filter);
 
+/** Channels that one call of `depthwiseFilterGradient` takes: four vector registers. */
+constexpr long depthwiseChannels = 32;
+
+/**
+ * Adds the gradient of a depthwise filter, one for each channel, over images [begin, end) and `count` channels from
+ * `first` on, to `accumulator` [kernel * kernel][depthwiseChannels]. `count` is at most `depthwiseChannels`.
+ */
+void depthwiseFilterGradient(const Convolution& c, const float* x, const float* dy, long begin, long end, long first,
+                             long count, float* accumulator);
+
 }  // namespace nasoa

@@ -321,6 +321,55 @@ class FilterGradient : public OpKernel {
   int kernel_, stride_, padding_, groups_;
 };
 
+/** Of a convolution with one filter a channel. */
+class DepthwiseFilterGradient : public OpKernel {
+ public:
+  explicit DepthwiseFilterGradient(OpKernelConstruction* context) : OpKernel(context) {
+    OP_REQUIRES_OK(context, context->GetAttr("kernel", &kernel_));
+    OP_REQUIRES_OK(context, context->GetAttr("stride", &stride_));
+    OP_REQUIRES_OK(context, context->GetAttr("padding", &padding_));
+  }
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor &x = context->input(0), &dy = context->input(1);
+    OP_REQUIRES(context,
+                x.dims() == 4 && dy.dims() == 4 && x.dim_size(0) == dy.dim_size(0) && x.dim_size(3) == dy.dim_size(3),
+                tensorflow::errors::InvalidArgument("images and gradients of a depthwise filter differ in number or channels"));
+    const long channels = x.dim_size(3);
+    const Convolution c{x.dim_size(0), x.dim_size(1), x.dim_size(2), channels, dy.dim_size(1), dy.dim_size(2),
+                        channels,      kernel_,       stride_,       padding_, channels};
+    Tensor *filter, sums;
+    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({kernel_, kernel_, channels, 1}), &filter));
+    // a unit of work is some images of some channels: few channels are many pixels, and the reverse
+    const long blocks = (channels + depthwiseChannels - 1) / depthwiseChannels;
+    const long parts = std::max<long>(1, std::min<long>(mostParts, c.images));
+    const long places = kernel_ * kernel_, block = places * depthwiseChannels;
+    OP_REQUIRES_OK(context, context->allocate_temp(DT_FLOAT, TensorShape({blocks * parts * block}), &sums));
+    const long cycles = c.images * c.outHeight * c.outWidth * block / 8 / parts;
+    parallel(context, blocks * parts, cycles, [&](long begin, long end) {
+      for (long unit = begin; unit < end; unit++) {
+        const long first = unit / parts * depthwiseChannels, part = unit % parts;
+        float* accumulator = values(&sums) + unit * block;
+        std::fill_n(accumulator, block, 0.0f);
+        depthwiseFilterGradient(c, values(x), values(dy), c.images * part / parts, c.images * (part + 1) / parts, first,
+                                std::min(depthwiseChannels, channels - first), accumulator);
+      }
+    });
+    for (long place = 0; place < places; place++) {
+      for (long channel = 0; channel < channels; channel++) {
+        const float* from = values(&sums) + channel / depthwiseChannels * parts * block + place * depthwiseChannels;
+        float sum = 0;
+        for (long part = 0; part < parts; part++) sum += from[part * block + channel % depthwiseChannels];
+        values(filter)[place * channels + channel] = sum;
+      }
+    }
+  }
+
+ private:
+  static constexpr long mostParts = 8;
+  int kernel_, stride_, padding_;
+};
+
 absl::Status sameShapes(InferenceContext* c, int from, const std::vector<int>& outputs) {
   for (int output : outputs) c->set_output(output, c->input(from));
   return absl::OkStatus();
@@ -387,6 +436,20 @@ REGISTER_OP("NasoaFilterGradient")
       return absl::OkStatus();
     });
 
+REGISTER_OP("NasoaDepthwiseFilterGradient")
+    .Input("x: float")
+    .Input("dy: float")
+    .Attr("kernel: int >= 1")
+    .Attr("stride: int >= 1")
+    .Attr("padding: int >= 0")
+    .Output("filter: float")
+    .SetShapeFn([](InferenceContext* c) {
+      int kernel;
+      TF_RETURN_IF_ERROR(c->GetAttr("kernel", &kernel));
+      c->set_output(0, c->MakeShape({c->MakeDim(kernel), c->MakeDim(kernel), c->Dim(c->input(0), 3), c->MakeDim(1)}));
+      return absl::OkStatus();
+    });
+
 #define NASOA_REGISTER_BATCH_NORM(T)                                                                            \
   REGISTER_KERNEL_BUILDER(Name("NasoaBatchNorm").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), BatchNorm<T>); \
   REGISTER_KERNEL_BUILDER(Name("NasoaBatchNormGradient").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),        \
@@ -395,6 +458,7 @@ NASOA_REGISTER_BATCH_NORM(float)
 NASOA_REGISTER_BATCH_NORM(tensorflow::bfloat16)
 #undef NASOA_REGISTER_BATCH_NORM
 REGISTER_KERNEL_BUILDER(Name("NasoaFilterGradient").Device(tensorflow::DEVICE_CPU), FilterGradient);
+REGISTER_KERNEL_BUILDER(Name("NasoaDepthwiseFilterGradient").Device(tensorflow::DEVICE_CPU), DepthwiseFilterGradient);
 
 }  // namespace
 }  // namespace nasoa

@@ -99,20 +99,33 @@ function ownFilterGradient(
   a: GroupedConvAttributes,
   dy: Tensor,
 ): Tensor | undefined {
-  const [, height, width, channels] = x.shape as [number, number, number, number];
-  const window = windowOf(filter, a);
+  const channels = x.shape[3] as number;
   const outputs = (filter.shape[3] as number) / a.groups;
   const pays = filled(channels / a.groups, tileInputs) * filled(outputs, tileOutputs) >= 0.5;
+  const attributes = pays ? ownAttributes(g, x, filter, a) : undefined;
+  return attributes && g.single('NasoaFilterGradient', [x, dy], { ...attributes, groups: attr.int(a.groups) }, filter);
+}
+
+/** The same of a depthwise filter: oneDNN without AVX-512 makes a matrix product a channel of it where images are small. */
+function ownDepthwiseGradient(
+  g: GraphBuilder,
+  x: Tensor,
+  filter: Tensor,
+  a: ConvAttributes,
+  dy: Tensor,
+): Tensor | undefined {
+  const attributes = filter.shape[3] === 1 ? ownAttributes(g, x, filter, a) : undefined;
+  return attributes && g.single('NasoaDepthwiseFilterGradient', [x, dy], attributes, filter);
+}
+
+/** Attributes of our kernels of a filter's gradient; undefined where they cannot be used. */
+function ownAttributes(g: GraphBuilder, x: Tensor, filter: Tensor, a: ConvAttributes): Attributes | undefined {
+  const [, height, width] = x.shape as [number, number, number];
+  const window = windowOf(filter, a);
   const padding = paddingBefore(height, window);
   const fits = x.dtype === 'float32' && height > 0 && width > 0 && padding === paddingBefore(width, window);
-  if (!g.kernels.filterGradient || !fits || !pays) return undefined;
-  const attributes = {
-    kernel: attr.int(window.kernel),
-    stride: attr.int(a.stride),
-    padding: attr.int(padding),
-    groups: attr.int(a.groups),
-  };
-  return g.single('NasoaFilterGradient', [x, dy], attributes, filter);
+  if (!g.kernels.filterGradient || !fits) return undefined;
+  return { kernel: attr.int(window.kernel), stride: attr.int(a.stride), padding: attr.int(padding) };
 }
 
 interface Kernels {
@@ -177,8 +190,12 @@ export const depthwiseConv2d: Operation<ConvAttributes> = {
     return outputShape(x as Shape, c * multiplier, a);
   },
   forward: (g, [x, f], a, shape) => ({ output: convolve(g, depthwise, x as Tensor, f as Tensor, a, shape) }),
-  gradient: (g, { inputs: [x, f], attributes, needs }, dy) =>
-    convolutionGradient(g, depthwise, x as Tensor, f as Tensor, attributes, dy, needs),
+  gradient: (g, { inputs: [x, f], attributes, needs }, dy) => {
+    const own = needs[1] && ownDepthwiseGradient(g, x as Tensor, f as Tensor, attributes, dy);
+    const asked = [needs[0] === true, needs[1] === true && !own];
+    const [dx, df] = convolutionGradient(g, depthwise, x as Tensor, f as Tensor, attributes, dy, asked);
+    return [dx, own || df];
+  },
 };
 
 /** As an operation, but for its shape: forms of one operation have one shape. */
