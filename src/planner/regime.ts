@@ -174,7 +174,10 @@ export function nearRegime(space: RegimeSpace, overrides: Partial<Regime>, rng: 
 /** A network reads half of its native size well after some training; epochs are then worth more than detail. */
 function defaultSize(space: RegimeSpace, draft: Readonly<Regime>): number {
   const { nativeSize } = space.member;
-  const sizes = dimensions.inputSize(space, draft).filter((size) => size <= nativeSize && 2.4 * size >= nativeSize);
+  const sensible = dimensions.inputSize(space, draft).filter((size) => size <= nativeSize);
+  const detailed = sensible.filter((size) => 2.4 * size >= nativeSize);
+  // images of less detail than that are not enlarged for it
+  const sizes = detailed.length > 0 ? detailed : sensible;
   const wanted = (defaultEpochs * space.counts.trainImages) / draft.batchSize;
   const leavesTime = (inputSize: number) =>
     estimateRun(space, { ...draft, inputSize }).stepsWithin(space.seconds) >= wanted;

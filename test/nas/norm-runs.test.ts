@@ -24,6 +24,8 @@ describe('the runs of any network', () => {
       fc.property(anyNetwork, (network) => {
         const norms = network.layers.filter((layer) => layer.op === 'batchNorm').length;
         expect(runsOf(network).size).toBe(norms);
+        // in every family here a convolution stands before each batch norm, whose statistics it can take up
+        expect([...runsOf(network).keys()].every(({ conv }) => conv !== undefined)).toBe(true);
         const ends = network.stages.map((stage) => stage.end);
         for (const [run, members] of runsOf(network)) {
           for (const inner of members.filter((id) => id !== run.last)) {

@@ -13,6 +13,20 @@ function steps(model: TrainingModel, from: number, to: number, learningRate = 0.
   return losses;
 }
 
+/** Mean over rows of logits [rows, classes]. */
+function crossEntropy(logits: Float32Array, targets: Float32Array, rows: number): number {
+  const classes = logits.length / rows;
+  let sum = 0;
+  for (let row = 0; row < rows; row++) {
+    const own = logits.subarray(row * classes, (row + 1) * classes);
+    const total = Math.log(own.reduce((all, x) => all + Math.exp(x), 0));
+    own.forEach((x, label) => {
+      sum += (targets[row * classes + label] as number) * (total - x);
+    });
+  }
+  return sum / rows;
+}
+
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 const distance = (a: Float32Array, b: Float32Array): number =>
   Math.max(...a.map((v, i) => Math.abs(v - (b[i] as number))));
@@ -63,6 +77,38 @@ describe('a model in training', () => {
     );
     expect(new Set(changed.map((p) => p.stage))).toEqual(new Set([1, 2, 3]));
     expect(changed).toHaveLength(model.parameters.filter((p) => p.stage > 0).length);
+    model.close();
+  });
+
+  test('by stored statistics trains all but these, from the very answers of an evaluation', async () => {
+    const model = await aModel({ normStatistics: 'stored' });
+    const before = model.weights();
+    const { images, targets } = aBatch(1);
+    const logits = model.logits(images, 8);
+    const first = model.step(images, targets, settings(1, 1e-3));
+    expect(first).toBeCloseTo(crossEntropy(logits, targets, 8), 4);
+    const after = model.weights();
+    const changed = model.parameters.filter(
+      (p) => distance(before.get(p.name)?.data as Float32Array, after.get(p.name)?.data as Float32Array) > 0,
+    );
+    expect(changed.map((p) => p.name)).toEqual(model.parameters.filter((p) => !p.statistic).map((p) => p.name));
+    model.close();
+  });
+
+  test('takes a head that was made elsewhere, and its average with it', async () => {
+    const model = await aModel({ average: true });
+    const features = model.embed(aBatch(1).images, 8).length / 8;
+    const weight = Float32Array.from({ length: 4 * features }, (_, i) => i / 100);
+    const bias = Float32Array.of(1, 2, 3, 4);
+    model.setHead(weight, bias);
+    const { images } = aBatch(2);
+    const pooled = model.embed(images, 8);
+    const expected = Float32Array.from({ length: 8 * 4 }, (_, at) => {
+      const [row, label] = [Math.floor(at / 4), at % 4];
+      const own = pooled.subarray(row * features, (row + 1) * features);
+      return own.reduce((sum, x, i) => sum + x * (weight[label * features + i] as number), bias[label] as number);
+    });
+    expect(distance(model.logits(images, 8), expected)).toBeLessThan(1e-3);
     model.close();
   });
 

@@ -159,6 +159,11 @@ describe('the default regime', () => {
     const member = aMember({ nativeSize: 224, macsM: 400 });
     expect(defaultRegime(aSpace({ member, seconds }))?.inputSize).toBe(inputSize);
   });
+  test('a member of large images does not get small ones enlarged beyond twice', () => {
+    const member = aMember({ nativeSize: 224, macsM: 400 });
+    const space = aSpace({ member, seconds: 600, features: aDataset({ resolution: 32 }) });
+    expect(defaultRegime(space)?.inputSize).toBe(64);
+  });
   test('a member of an unusual native size gets the nearest size', () => {
     expect(defaultRegime(aSpace({ member: aMember({ nativeSize: 70 }), seconds: 600 }))?.inputSize).toBe(64);
   });

@@ -1,0 +1,92 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createRng } from '../../src/lib/rng.ts';
+import { type FittedHead, fitHead, type LabelledFeatures } from '../../src/train/head-fit.ts';
+
+interface Options {
+  readonly n?: number;
+  readonly d?: number;
+  readonly classes?: number;
+  /** Distance of the classes' centres over the spread about them. */
+  readonly apart?: number;
+}
+
+/** Rows about one centre a class, far from the origin; the same centres for every `draw`. */
+function aSample(seed: number, { n = 120, d = 40, classes = 5, apart = 1 }: Options = {}, draw = 0): LabelledFeatures {
+  const ofCentres = createRng(seed);
+  const centres = Array.from({ length: classes * d }, () => 3 + apart * ofCentres.normal());
+  const rng = createRng(1000 * (seed + 1) + draw);
+  const labels = Int32Array.from({ length: n }, (_, i) => i % classes);
+  const features = Float32Array.from({ length: n * d }, (_, at) => {
+    const label = labels[Math.floor(at / d)] as number;
+    return (centres[label * d + (at % d)] as number) + rng.normal();
+  });
+  return { features, n, d, labels, classes };
+}
+
+function logitsOf({ weight, bias }: FittedHead, { features, n, d, classes }: LabelledFeatures): readonly number[][] {
+  return Array.from({ length: n }, (_, row) =>
+    Array.from({ length: classes }, (_, label) => {
+      let sum = bias[label] as number;
+      for (let j = 0; j < d; j++) sum += (weight[label * d + j] as number) * (features[row * d + j] as number);
+      return sum;
+    }),
+  );
+}
+
+const accuracyOf = (head: FittedHead, sample: LabelledFeatures): number =>
+  logitsOf(head, sample).filter((row, i) => row.indexOf(Math.max(...row)) === sample.labels[i]).length / sample.n;
+
+function crossEntropyOf(head: FittedHead, sample: LabelledFeatures): number {
+  const losses = logitsOf(head, sample).map((row, i) => {
+    const most = Math.max(...row);
+    const total = row.reduce((sum, x) => sum + Math.exp(x - most), 0);
+    return most + Math.log(total) - (row[sample.labels[i] as number] as number);
+  });
+  return losses.reduce((sum, loss) => sum + loss / sample.n, 0);
+}
+
+describe('a fitted head', () => {
+  test.each<[string, Options]>([
+    ['fewer images than features', { n: 30, d: 60 }],
+    ['more images than features', { n: 300, d: 20 }],
+    ['two classes', { classes: 2 }],
+    ['a class without images', { n: 4, classes: 5 }],
+  ])('tells images apart that it has not seen, with %s', (_, options) => {
+    const known = aSample(1, options);
+    const head = fitHead(known);
+    const seen = Math.min(known.n, known.classes);
+    const fresh = aSample(1, { ...options, n: 200 }, 1);
+    const ofSeen = Array.from(fresh.labels).filter((label) => label < seen).length / fresh.n;
+    expect(accuracyOf(head, fresh)).toBeGreaterThan(0.9 * ofSeen);
+  });
+
+  test('is sure of itself as far as it is right', () => {
+    const guesses = [0, 0.1, 0.3].map((apart) => {
+      const head = fitHead(aSample(2, { apart, n: 200 }));
+      return crossEntropyOf(head, aSample(2, { apart, n: 500 }, 1));
+    });
+    // never much worse than saying nothing, and better the more there is to say
+    expect(guesses[0]).toBeLessThan(1.05 * Math.log(5));
+    expect(guesses[1]).toBeLessThan(guesses[0] as number);
+    expect(guesses[2]).toBeLessThan(0.85 * Math.log(5));
+  });
+
+  test('is finite whatever the features', () => {
+    const values = fc.array(fc.float({ noNaN: true, min: -1e4, max: 1e4 }), { minLength: 24, maxLength: 24 });
+    fc.assert(
+      fc.property(values, (given) => {
+        const sample = { features: Float32Array.from(given), n: 6, d: 4, labels: [0, 1, 2, 0, 1, 2], classes: 3 };
+        const { weight, bias } = fitHead(sample);
+        expect([...weight, ...bias].every(Number.isFinite)).toBe(true);
+      }),
+    );
+  });
+
+  test('of features that are all alike says what the classes shares are', () => {
+    const labels = [0, 0, 0, 1];
+    const head = fitHead({ features: new Float32Array(8).fill(2), n: 4, d: 2, labels, classes: 2 });
+    const [row] = logitsOf(head, { features: Float32Array.of(2, 2), n: 1, d: 2, labels: [0], classes: 2 });
+    expect((row?.[0] ?? 0) - (row?.[1] ?? 0)).toBeGreaterThan(0);
+  });
+});
