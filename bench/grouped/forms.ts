@@ -1,6 +1,6 @@
 /** The forms in which TensorFlow can be asked for a grouped 3x3 convolution and both its gradients. */
 import { type Attributes, attr, type GraphBuilder, type Tensor } from '../../src/graph/builder.ts';
-import { groupedConv2d, groupedForms } from '../../src/graph/operations/convolution.ts';
+import { groupedConv2d, groupedForms } from '../../src/graph/operations/grouped-convolution.ts';
 import { type Operation, Tape } from '../../src/graph/tape.ts';
 
 interface Grouped {

@@ -235,8 +235,8 @@ test(
     const { member, regime, predicted } = decision.plan;
     const plain = { frozenStages: 0, augmentation: 'none', mix: 'none', dropout: 0, ema: 0 } as const;
     const sound = { member, regime: { ...regime, ...plain } };
-    // so small a learning rate that nothing is learnt, and great hopes of it
-    const hopeless = { ...sound.regime, learningRate: 1e-7, steps: 5 * regime.steps };
+    // a head of random numbers, so small a learning rate that nothing is learnt, and great hopes of it
+    const hopeless = { ...sound.regime, headStart: 'random', learningRate: 1e-7, steps: 5 * regime.steps };
     const high = { accuracy: 0.95, low: 0.9, high: 0.98, seconds: predicted.seconds };
     const plan = {
       ...decision.plan,

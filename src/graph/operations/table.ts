@@ -1,7 +1,8 @@
-import { conv2d, depthwiseConv2d, groupedConv2d } from './convolution.ts';
+import { conv2d, depthwiseConv2d } from './convolution.ts';
 import { dense } from './dense.ts';
 import { add, cast, concat, dropout, multiply, pad, relu, relu6, sigmoid, swish } from './elementwise.ts';
 import { biasActivation, normFactor, normShift, scaleChannels } from './folded-norm.ts';
+import { groupedConv2d } from './grouped-convolution.ts';
 import { l2, softmaxCrossEntropy } from './loss.ts';
 import { batchNorm, frozenBatchNorm } from './normalisation.ts';
 import { averagePool, globalPool, maxPool } from './pooling.ts';
