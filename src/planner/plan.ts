@@ -82,8 +82,8 @@ export function makePlan(request: PlanRequest): Plan {
   const scored = [...fitting, ...quick.flatMap((share) => judged(share * shared.seconds, 1 / quickShares.length))].sort(
     targetAccuracy === undefined ? byScore : byAim(targetAccuracy),
   );
-  const longer = (times: number): readonly Scored[] =>
-    judged((budgetSeconds * times - spentSeconds) * (1 - reserveShare), longerShare);
+  const within = (times: number): readonly Scored[] =>
+    times === 1 ? fitting : judged((budgetSeconds * times - spentSeconds) * (1 - reserveShare), tradeOffShare);
   const best = choiceOf(scored[0] as Scored);
   return {
     ...best,
@@ -96,7 +96,7 @@ export function makePlan(request: PlanRequest): Plan {
     ...(targetAccuracy === undefined
       ? {}
       : { target: { accuracy: targetAccuracy, isExpected: (scored[0]?.score ?? 0) >= targetAccuracy } }),
-    tradeOff: tradeOff(scored, longer, request),
+    tradeOff: tradeOff(within, request),
     predictor: { name: predictor.name, version: predictor.version, experiences: predictor.experiences },
     candidates: isStrange ? members.length : count,
     fitting: fitting.length,
@@ -123,29 +123,20 @@ function choiceOf({ candidate: { member, regime, seconds }, accuracy: { mean, lo
   return { member: member.name, regime, predicted: { accuracy: mean, low, high, seconds } };
 }
 
-/** Candidates for each larger budget of the trade-off, as a share of the plan's. */
-const longerShare = 0.1;
-const shorterBudgets = [0.25, 0.5, 1] as const;
-const longerBudgets = [2, 4] as const;
+/** Candidates for each other budget of the trade-off, as a share of the plan's. */
+const tradeOffShare = 0.06;
+/** Budgets of the trade-off over the plan's. */
+const tradedBudgets = [0.25, 0.5, 1, 2, 4] as const;
 
-/** The best choice of each budget; a larger one may always do what a smaller one does. */
+/** The best choice of each budget, `within` giving the candidates; a larger one may always do what a smaller one does. */
 function tradeOff(
-  scored: readonly Scored[],
-  longer: (times: number) => readonly Scored[],
-  { budgetSeconds, spentSeconds }: PlanRequest,
+  within: (times: number) => readonly Scored[],
+  { budgetSeconds }: PlanRequest,
 ): readonly BudgetPoint[] {
-  const within = (share: number): readonly Scored[] => {
-    const seconds = (share * budgetSeconds - spentSeconds) * (1 - reserveShare);
-    return share === 1 ? scored : scored.filter(({ candidate }) => candidate.seconds <= seconds);
-  };
-  const budgets = [
-    ...shorterBudgets.map((share) => [share, within(share)] as const),
-    ...longerBudgets.map((times) => [times, longer(times)] as const),
-  ];
   const points: BudgetPoint[] = [];
   let best: Scored | undefined;
-  for (const [times, some] of budgets) {
-    for (const one of some) if (best === undefined || byScore(one, best) < 0) best = one;
+  for (const times of tradedBudgets) {
+    for (const one of within(times)) if (best === undefined || byScore(one, best) < 0) best = one;
     if (best === undefined) continue;
     const { candidate, accuracy } = best;
     points.push({ budgetSeconds: budgetSeconds * times, member: candidate.member.name, accuracy: accuracy.mean });

@@ -81,8 +81,10 @@ function gainOfTraining(features: DatasetFeatures, member: MemberFacts, regime: 
   const plenty = bounded(Math.log10(Math.max(1, features.imagesPerClassMean)) / 3, 0.1, 1);
   const ceiling = lift * (0.5 + 2 * plenty * trainedShare ** 0.5);
   // a head settles within some epochs, a network takes longer; no run gets far in a few dozen steps
-  const patience = (3 + 5 * trainedShare) * stretch * mixing;
-  const progress = (1 - Math.exp(-epochs / patience)) * (1 - Math.exp(-regime.steps / (40 + 60 * trainedShare)));
+  // with a head that fits, every step from the first on changes what matters
+  const start = regime.headStart === 'fitted' ? 0.4 : 1;
+  const patience = start * (3 + 5 * trainedShare) * stretch * mixing;
+  const progress = (1 - Math.exp(-epochs / patience)) * (1 - Math.exp(-regime.steps / (start * (40 + 60 * trainedShare))));
   const schedule = { cosine: 1, step: 0.98, constant: 0.92 }[regime.schedule];
   return ceiling * progress * schedule;
 }

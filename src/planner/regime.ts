@@ -34,6 +34,8 @@ export const maximumEpochs = 150;
 const mixEpochs = 6;
 /** Shares of the time left that a run may fill: mostly all of it; less serves tasks that overfit. */
 const timeShares = [1, 1, 1, 0.75, 0.5, 0.3] as const;
+/** Visits to each image before which no run overfits. */
+const soundEpochs = 4;
 /** Epochs for which a default regime gives up detail. */
 const defaultEpochs = 2;
 /** Most dimensions in which a neighbour of the default regime differs by choice. */
@@ -190,7 +192,8 @@ function stepChoices(space: RegimeSpace, draft: Regime): readonly number[] {
   const fewest = fewestStepsOf(space, draft);
   const most = Math.ceil((maximumEpochs * space.counts.trainImages) / draft.batchSize);
   const fitting = (share: number) => Math.min(most, estimate.stepsWithin(share * space.seconds));
-  return timeShares.map(fitting).filter((steps) => steps >= fewest);
+  const sound = Math.min(fitting(1), Math.ceil((soundEpochs * space.counts.trainImages) / draft.batchSize));
+  return timeShares.map(fitting).filter((steps) => steps >= Math.max(fewest, sound));
 }
 
 /** A few steps, and enough for each class to have been seen. */

@@ -2,6 +2,8 @@ import { frozenShare } from './step-cost.ts';
 import type { Timing } from './timing.ts';
 import {
   type AugmentationLevel,
+  evaluatedImages,
+  evaluationLimits,
   fittedImages,
   type MemberInfo,
   mostFitted,
@@ -27,8 +29,6 @@ export interface RunCosts {
   readonly firstStepExtra: number;
   /** Evaluations during the run; the one after its end does not count. */
   readonly evaluations: number;
-  /** Validation images of each, where there are so many. */
-  readonly evaluatedImages: number;
   /** Preparing one training image in the workers, per pixel of the input; a worker's time, shared by `workers`. */
   readonly augmentSecondsPerPixel: Readonly<Record<AugmentationLevel, number>>;
   readonly workers: number;
@@ -41,7 +41,6 @@ export const defaultRunCosts: RunCosts = {
   headFitSeconds: 1.5,
   firstStepExtra: 3,
   evaluations: 4,
-  evaluatedImages: 1000,
   augmentSecondsPerPixel: { none: 1e-9, light: 5e-9, medium: 2e-8, strong: 2.5e-8 },
   workers: 2,
 };
@@ -82,8 +81,10 @@ export function runSeconds(
   const share = cachedFeatures ? frozenShare(member, frozenStages) : 0;
   const boundaryPerImage = (share * forward) / batchSize;
   const newImage = costs.decodeSecondsPerImage + boundaryPerImage;
-  const evaluated = Math.min(counts.validationImages, costs.evaluatedImages);
-  const evaluation = (evaluated * (1 - share) * forward) / batchSize;
+  /** Seconds of all evaluations within a run of that many steps. */
+  const evaluating = (steps: number) =>
+    (costs.evaluations * evaluatedImages({ steps, batchSize }, counts.validationImages) * (1 - share) * forward) /
+    batchSize;
   const preparing =
     (batchSize * inputSize ** 2 * costs.augmentSecondsPerPixel[regime.augmentation]) / Math.max(1, costs.workers);
   const perStep = step.seconds + (cachedFeatures ? 0 : preparing);
@@ -93,16 +94,26 @@ export function runSeconds(
     costs.startSeconds +
     fitting +
     costs.firstStepExtra * step.seconds +
-    counts.validationImages * newImage +
-    costs.evaluations * evaluation;
+    counts.validationImages * newImage;
   const secondsOf = (steps: number) =>
-    fixed + steps * perStep + Math.min(counts.trainImages, fitted + steps * batchSize) * newImage;
-  const stepsWithin = (seconds: number): number => {
-    const left = seconds - fixed - fitted * newImage;
+    fixed + evaluating(steps) + steps * perStep + Math.min(counts.trainImages, fitted + steps * batchSize) * newImage;
+  /** Steps of `each` seconds within what `fixedSeconds` leave. */
+  const within = (seconds: number, fixedSeconds: number, each: number): number => {
+    const left = seconds - fixedSeconds - fitted * newImage;
     if (!(left > 0)) return 0;
-    const firstPass = left / (perStep + batchSize * newImage);
+    const firstPass = left / (each + batchSize * newImage);
     if (fitted + firstPass * batchSize <= counts.trainImages) return Math.floor(firstPass);
-    return Math.floor((left - (counts.trainImages - fitted) * newImage) / perStep);
+    return Math.floor((left - (counts.trainImages - fitted) * newImage) / each);
+  };
+  // the images of an evaluation are as many for few steps, rise with them, and are as many again for many
+  const [few, many] = evaluationLimits(batchSize, counts.validationImages);
+  const slope = many > few ? (evaluating(many) - evaluating(few)) / (many - few) : 0;
+  const stepsWithin = (seconds: number): number => {
+    const short = within(seconds, fixed + evaluating(few), perStep);
+    if (short <= few) return short;
+    const middle = within(seconds, fixed + evaluating(few) - slope * few, perStep + slope);
+    if (middle <= many) return Math.max(middle, Math.floor(few));
+    return Math.max(within(seconds, fixed + evaluating(many), perStep), Math.floor(many));
   };
   return { seconds: secondsOf(regime.steps), deviation: step.deviation, stepsWithin, secondsOf };
 }

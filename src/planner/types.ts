@@ -77,6 +77,21 @@ export const mostFitted = 768;
 export const fittedImages = ({ headStart }: Pick<Regime, 'headStart'>, trainImages: number): number =>
   headStart === 'fitted' ? Math.min(trainImages, mostFitted) : 0;
 
+/** Of the images that a run trains on: four evaluations of so many take a twenty-fifth of its time. */
+const evaluatedShare = 0.03;
+const [fewestEvaluated, mostEvaluated] = [100, 1000] as const;
+
+/** Validation images of each evaluation within a run: enough for a curve, and few enough to cost little. */
+export function evaluatedImages({ steps, batchSize }: Pick<Regime, 'steps' | 'batchSize'>, images: number): number {
+  return Math.min(images, mostEvaluated, Math.max(fewestEvaluated, evaluatedShare * steps * batchSize));
+}
+
+/** Steps up to which as few images as possible are evaluated, and those from which on as many. */
+export const evaluationLimits = (batchSize: number, images: number): readonly [fewest: number, most: number] => [
+  Math.min(images, fewestEvaluated) / (evaluatedShare * batchSize),
+  Math.min(images, mostEvaluated) / (evaluatedShare * batchSize),
+];
+
 /** What the predictor expects, or what a run showed. */
 export interface Prediction {
   /** Top-1 accuracy on the validation split, 0 to 1, with an interval of the plan's `coverage`. */

@@ -5,7 +5,7 @@ import { InputError, RunError } from '../lib/errors.ts';
 import { elementsOf, type HostTensor } from '../nas/host-tensor.ts';
 import type { Network } from '../nas/layers.ts';
 import { TrainingModel } from '../nas/training-model.ts';
-import { fittedImages, type Regime, usesCachedFeatures } from '../planner/types.ts';
+import { evaluatedImages, fittedImages, type Regime, usesCachedFeatures } from '../planner/types.ts';
 import type { BatchStream } from './batch.ts';
 import { evalBatches, trainBatches } from './batches.ts';
 import { type Checkpoint, freshProgress, type Progress } from './checkpoint.ts';
@@ -33,7 +33,7 @@ export interface FineTuneOptions {
   readonly judge?: LoopOptions['judge'];
   /** Evaluations during the run, besides the one after it. */
   readonly evaluations: number;
-  /** Images of an evaluation during the run: enough for a curve, few enough to cost little. 1000 unless given. */
+  /** Images of an evaluation during the run; by the regime unless given. */
   readonly evaluationImages?: number;
   /** Seconds that the evaluation after it may take; with more images than that it takes as many as it can, evenly. */
   readonly lastEvaluationSeconds?: number;
@@ -66,7 +66,6 @@ export interface FineTuned {
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
-export const defaultEvaluationImages = 1000;
 const evaluationBatch = 100;
 const defaultCacheBytes = 1.5e9;
 
@@ -214,8 +213,8 @@ function evenRows(count: number, most: number): Int32Array {
 export const labelsOf = (store: ImageStore, rows: Int32Array): Int32Array =>
   rows.map((row) => store.val.labels[row] as number);
 
-const evaluationRows = ({ store, evaluationImages = defaultEvaluationImages }: FineTuneOptions): Int32Array =>
-  evenRows(store.val.count, evaluationImages);
+const evaluationRows = ({ store, regime, evaluationImages }: FineTuneOptions): Int32Array =>
+  evenRows(store.val.count, evaluationImages ?? Math.round(evaluatedImages(regime, store.val.count)));
 
 async function lastEvaluation(
   model: TrainingModel,

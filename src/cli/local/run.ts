@@ -2,11 +2,11 @@
 import { formatDuration } from '../../lib/duration.ts';
 import { RunError } from '../../lib/errors.ts';
 import { memberOf, type Zoo } from '../../nas/zoo.ts';
-import type { Plan } from '../../planner/types.ts';
+import { evaluatedImages, type Plan } from '../../planner/types.ts';
 import { trainingSide } from '../../train/augment.ts';
 import type { Checkpoint, Progress } from '../../train/checkpoint.ts';
 import type { Dataset } from '../../train/dataset.ts';
-import { defaultEvaluationImages, type FineTuned, fineTune } from '../../train/fine-tune.ts';
+import { type FineTuned, fineTune } from '../../train/fine-tune.ts';
 import { decodeAll, type ImageStore } from '../../train/image-cache.ts';
 import type { Seen, Verdict } from '../../train/loop.ts';
 import type { TuneResult } from '../../train/result.ts';
@@ -167,11 +167,12 @@ async function train(
   before: Progress | undefined,
   { clock, watch, signal }: RunContext,
 ): Promise<{ readonly tuned: FineTuned; readonly decision: RunDecision }> {
+  const { plan, request } = decision;
   let decided = decision;
   const judge = async (seen: Seen): Promise<Verdict> => {
     const next = reconsidered(decision, seen, {
       activeSeconds: run.activeSeconds(),
-      images: Math.min(store.val.count, defaultEvaluationImages),
+      images: Math.round(evaluatedImages(plan.regime, store.val.count)),
     });
     if (next === undefined) return 'go on';
     const isSwitched = next.replanned?.action === 'switched';
@@ -179,7 +180,6 @@ async function train(
     decided = next;
     return isSwitched ? 'abandon' : 'anneal';
   };
-  const { plan, request } = decision;
   const { dropout } = plan.regime;
   const network = taskNetwork(memberOf(zoo, plan.member), { classes: store.dataset.classes.length, dropout });
   watch.phase('training');
