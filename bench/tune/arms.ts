@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/lib/errors.ts';
-import type { Regime } from '../../src/planner/types.ts';
 import type { TuneResult } from '../../src/train/result.ts';
 import { documentOf } from './child.ts';
 import type { DriverJob, DriverOutcome } from './driver.ts';
@@ -87,9 +86,7 @@ async function random(task: Task, context: ArmContext): Promise<Outcome> {
       'Add tune to --arms, or leave random out.',
     );
   }
-  const { member, seconds } = planned;
-  // what was never trained has neither statistics to go by nor features to fit a head to
-  const regime: Regime = { ...planned.regime, normStatistics: 'batch', headStart: 'random' };
+  const { member, regime, seconds } = planned;
   return drive({ seed: task.repeat, seconds, run: { kind: 'random', member, regime } }, context);
 }
 

@@ -80,6 +80,16 @@ function defaultChoice(zoo: Zoo, dataset: Dataset, resolution: number, seconds: 
   return { member: member.name, regime, stretch: Math.max(1, most / regime.steps) };
 }
 
+/**
+ * What was never trained has neither stages worth freezing, nor statistics to go by, nor features that a head could be
+ * fitted to; without such a head it bears the larger learning rate that the default regime has had for it.
+ */
+const fromNothing = (regime: Regime): Regime => ({
+  ...regime,
+  ...{ frozenStages: 0, normStatistics: 'batch', headStart: 'random' },
+  learningRate: (regime.headStart === 'fitted' ? 3 : 1) * regime.learningRate,
+});
+
 async function runJob({ path, zoo: zooFolder, seconds, seed, run }: DriverJob): Promise<DriverOutcome> {
   const startedSeconds = systemClock.nowSeconds();
   const dataset = await openDataset(path, { seed, scratch: scratchFolder() });
@@ -88,7 +98,7 @@ async function runJob({ path, zoo: zooFolder, seconds, seed, run }: DriverJob): 
   // what a plan leaves unused because pre-trained weights need no more is still time for random ones
   const choice: Choice =
     run.kind === 'random'
-      ? { ...run, stretch: Number.POSITIVE_INFINITY }
+      ? { member: run.member, regime: fromNothing(run.regime), stretch: Number.POSITIVE_INFINITY }
       : defaultChoice(zoo, dataset, resolution, seconds);
   const { member, regime, stretch } = choice;
   const store = await decodeAll(dataset, {

@@ -84,7 +84,8 @@ function gainOfTraining(features: DatasetFeatures, member: MemberFacts, regime: 
   // with a head that fits, every step from the first on changes what matters
   const start = regime.headStart === 'fitted' ? 0.4 : 1;
   const patience = start * (3 + 5 * trainedShare) * stretch * mixing;
-  const progress = (1 - Math.exp(-epochs / patience)) * (1 - Math.exp(-regime.steps / (start * (40 + 60 * trainedShare))));
+  const progress =
+    (1 - Math.exp(-epochs / patience)) * (1 - Math.exp(-regime.steps / (start * (40 + 60 * trainedShare))));
   const schedule = { cosine: 1, step: 0.98, constant: 0.92 }[regime.schedule];
   return ceiling * progress * schedule;
 }

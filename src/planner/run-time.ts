@@ -90,11 +90,7 @@ export function runSeconds(
   const perStep = step.seconds + (cachedFeatures ? 0 : preparing);
   const fitted = fittedImages(regime, counts.trainImages);
   const fitting = (fitted * (1 - share) * forward) / batchSize + costs.headFitSeconds * (fitted / mostFitted) ** 2;
-  const fixed =
-    costs.startSeconds +
-    fitting +
-    costs.firstStepExtra * step.seconds +
-    counts.validationImages * newImage;
+  const fixed = costs.startSeconds + fitting + costs.firstStepExtra * step.seconds + counts.validationImages * newImage;
   const secondsOf = (steps: number) =>
     fixed + evaluating(steps) + steps * perStep + Math.min(counts.trainImages, fitted + steps * batchSize) * newImage;
   /** Steps of `each` seconds within what `fixedSeconds` leave. */

@@ -4,7 +4,7 @@ import { createRng } from '../../src/lib/rng.ts';
 import { defaultRunCosts, runSeconds } from '../../src/planner/run-time.ts';
 import type { StepQuery } from '../../src/planner/step-cost.ts';
 import { calibrate, type MeasuredStep, type Timing } from '../../src/planner/timing.ts';
-import type { MemberInfo } from '../../src/planner/types.ts';
+import { evaluatedImages, type MemberInfo } from '../../src/planner/types.ts';
 import { aMember, aRegime, aZoo, counts, type Machine, referenceMachine, trueStepSeconds } from './builders.ts';
 
 const zoo = aZoo();
@@ -180,6 +180,28 @@ describe('runSeconds', () => {
         },
       ),
     );
+  });
+
+  test.each([
+    ['few, but enough for a curve, in a short run', 20, 450, 100],
+    ['more in a longer one', 1000, 4000, 960],
+    ['all that there are at most', 1000, 450, 450],
+    ['a thousand at most', 100_000, 4000, 1000],
+  ])('an evaluation within a run takes %s', (_, steps, images, evaluated) => {
+    expect(evaluatedImages({ steps, batchSize: 32 }, images)).toBeCloseTo(evaluated);
+  });
+
+  test('evaluations take a small part of a run that is not very short', () => {
+    const [none, many] = [{ ...defaultRunCosts, evaluations: 0 }, counts({ validationImages: 4000 })];
+    const seconds = (costs: typeof none) => runSeconds(member, aRegime({ steps: 500 }), many, timing, costs).seconds;
+    expect(seconds(defaultRunCosts) / seconds(none)).toBeLessThan(1.06);
+  });
+
+  test('a fitted head costs a pass over some images, once', () => {
+    const [random, fitted] = (['random', 'fitted'] as const).map((headStart) => estimate({ headStart }));
+    expect(fitted?.secondsOf(0)).toBeGreaterThan((random?.secondsOf(0) ?? 0) + 1);
+    const each = (run: typeof random) => (run?.secondsOf(9000) ?? 0) - (run?.secondsOf(8000) ?? 0);
+    expect(each(fitted)).toBeCloseTo(each(random));
   });
 
   test('cached activations make long runs of a frozen network cheap and are paid for once', () => {
