@@ -60,7 +60,7 @@ export interface Prepared {
 }
 
 export interface RunProgress {
-  readonly phase: 'decoding' | 'frozen features' | 'training';
+  readonly phase: 'decoding' | 'features' | 'training';
   readonly done: number;
   readonly total: number;
   readonly secondsLeft?: number;
@@ -199,7 +199,7 @@ async function train(
       run.beat();
       const { accuracy } = last?.curve.findLast((point) => point.accuracy !== undefined) ?? {};
       watch.progress({
-        phase: phase === 'features' ? 'frozen features' : 'training',
+        phase: phase === 'features' ? 'features' : 'training',
         ...{ done, total },
         ...(secondsLeft === undefined ? {} : { secondsLeft }),
         ...(accuracy === undefined ? {} : { accuracy }),
