@@ -199,7 +199,7 @@ async function train(
       run.beat();
       const { accuracy } = last?.curve.findLast((point) => point.accuracy !== undefined) ?? {};
       watch.progress({
-        phase: phase === 'features' ? 'features' : 'training',
+        phase,
         ...{ done, total },
         ...(secondsLeft === undefined ? {} : { secondsLeft }),
         ...(accuracy === undefined ? {} : { accuracy }),
