@@ -19,10 +19,12 @@ import warnings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np  # noqa: E402
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "peers"))
+import hyperband  # noqa: E402
+from hyperband import REDUCTION  # noqa: E402
+
 warnings.filterwarnings("ignore")
 logging.disable(logging.ERROR)
-
-REDUCTION = 3
 
 
 class Spent(Exception):
@@ -138,46 +140,18 @@ def random_search(trials, columns, seed, epochs, learnt):
 
 
 def bohb(trials, columns, seed, epochs, learnt):
-    """hpbandster's generator of configurations and its successive halving, without the servers that spread its jobs."""
     del learnt
-    import ConfigSpace
-    from hpbandster.core.dispatcher import Job
-    from hpbandster.optimizers.config_generators.bohb import BOHB
-    from hpbandster.optimizers.iterations.successivehalving import SuccessiveHalving
-
-    # hpbandster is older than the names of today's ConfigSpace
-    class Space(ConfigSpace.ConfigurationSpace):
-        def get_hyperparameters(self):
-            return list(self.values())
-
-        def get_hyperparameter_by_idx(self, index):
-            return list(self.keys())[index]
-
-        def get_hyperparameter(self, name):
-            return self[name]
-
-    ConfigSpace.Configuration.get_dictionary = lambda self: dict(self)
-    np.random.seed(seed)
-    space = Space(seed=seed)
-    space.add(list(columns.space(seed).values()))
-    generator = BOHB(space)
     rungs = -int(np.log(1 / epochs) / np.log(REDUCTION)) + 1
     fidelities = epochs * np.power(REDUCTION, -np.linspace(rungs - 1, 0, rungs))
     rows = {}
-    for bracket in range(10_000):
-        s = rungs - 1 - bracket % rungs
-        first = int(np.floor(rungs / (s + 1)) * REDUCTION**s)
-        counts = [max(int(first * REDUCTION**-i), 1) for i in range(s + 1)]
-        halving = SuccessiveHalving(bracket, counts, fidelities[-s - 1 :], generator.get_config)
-        while (following := halving.get_next_run()) is not None:
-            identity, configuration, fidelity = following
-            wanted = max(1, round(fidelity))
-            if identity not in rows:
-                rows[identity] = trials.nearest(configuration, wanted)
-            job = Job(identity, config=configuration, budget=fidelity)
-            job.result = {"loss": 1 - trials.train(rows[identity], wanted), "info": {}}
-            halving.register_result(job)
-            generator.new_result(job)
+
+    def train(identity, configuration, fidelity):
+        wanted = max(1, round(fidelity))
+        if identity not in rows:
+            rows[identity] = trials.nearest(configuration, wanted)
+        return trials.train(rows[identity], wanted)
+
+    hyperband.bohb(list(columns.space(seed).values()), fidelities, seed, train)
 
 
 def smac(trials, columns, seed, epochs, learnt):

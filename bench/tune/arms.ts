@@ -42,7 +42,7 @@ export const arms: Readonly<Record<ArmName, Arm>> = {
   lite0: { title: 'EfficientNet-Lite0, PyTorch', run: lite0 },
 };
 
-const launcher = fileURLToPath(new URL('../../bin/nasoa.js', import.meta.url));
+export const launcher = fileURLToPath(new URL('../../bin/nasoa.js', import.meta.url));
 const driver = fileURLToPath(new URL('driver.ts', import.meta.url));
 const peer = fileURLToPath(new URL('lite0.py', import.meta.url));
 
@@ -51,8 +51,16 @@ function tune({ dataset, budgetSeconds, repeat }: Task, { path, zoo, signal }: A
   return nasoaTune({ path, dataset, budgetSeconds, seed: repeat, more, signal });
 }
 
-/** The command line as a new user runs it, but that the zoo's experience of this very data set is left out. */
-export async function nasoaTune(o: Launch & { readonly dataset: string; readonly seed: number }): Promise<Outcome> {
+export interface TuneLaunch extends Launch {
+  /** Whose experience in the zoo is left out. */
+  readonly dataset: string;
+  readonly seed: number;
+  /** Where the own experience is kept; there is none, and none is kept, where it is missing. */
+  readonly dataDir?: string;
+}
+
+/** The command line as a user runs it, but that the zoo's experience of this very data set is left out. */
+export async function nasoaTune(o: TuneLaunch): Promise<Outcome> {
   const home = await mkdtemp(join(tmpdir(), 'nasoa-bench-tune-'));
   try {
     const args = [
@@ -60,7 +68,7 @@ export async function nasoaTune(o: Launch & { readonly dataset: string; readonly
       ...['--budget', `${o.budgetSeconds}s`, '--seed', String(o.seed), '--out', join(home, 'out')],
       ...['--without-experience-of', o.dataset, ...o.more],
     ];
-    const env = { NASOA_DATA_DIR: join(home, 'data') };
+    const env = { NASOA_DATA_DIR: o.dataDir ?? join(home, 'data') };
     const { document, wallSeconds } = await documentOf<TuneResult>(process.execPath, args, { env, signal: o.signal });
     const { accuracy, activeSeconds, steps, plan, predicted, versions } = document;
     return {
@@ -97,9 +105,9 @@ function everyday(task: Task, context: ArmContext): Promise<Outcome> {
 
 /** A run without profile and plan. */
 export async function drive(
-  job: Pick<DriverJob, 'seconds' | 'run' | 'seed'>,
+  job: Omit<DriverJob, 'path' | 'zoo'>,
   { path, zoo, signal }: Pick<ArmContext, 'path' | 'zoo' | 'signal'>,
-): Promise<Outcome> {
+): Promise<Outcome & Pick<DriverOutcome, 'curve'>> {
   const whole: DriverJob = { path, zoo: zoo.folder, ...job };
   const args = [driver, JSON.stringify(whole)];
   const { document, wallSeconds } = await documentOf<DriverOutcome>(process.execPath, args, { signal });

@@ -39,7 +39,8 @@ export async function unpackedFolder(name: DatasetName, archive: string, into: s
   return join(folder, name);
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether there is anything at the path. */
+export async function exists(path: string): Promise<boolean> {
   try {
     await access(path);
     return true;

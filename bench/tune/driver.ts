@@ -9,36 +9,34 @@ import { evaluations } from '../../src/cli/local/run.ts';
 import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
 import { tensorflowVersion } from '../../src/graph/session.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { RunError } from '../../src/lib/errors.ts';
-import { loadZoo, memberOf, type Zoo } from '../../src/nas/zoo.ts';
-import { defaultRegime, maximumEpochs } from '../../src/planner/regime.ts';
-import { defaultRunCosts } from '../../src/planner/run-time.ts';
-import { calibrate } from '../../src/planner/timing.ts';
-import type { Regime } from '../../src/planner/types.ts';
+import { loadZoo, memberOf } from '../../src/nas/zoo.ts';
+import type { Experience, Regime } from '../../src/planner/types.ts';
 import { trainingSide } from '../../src/train/augment.ts';
 import { type Dataset, openDataset } from '../../src/train/dataset.ts';
-import { fineTune } from '../../src/train/fine-tune.ts';
-import { decodeAll } from '../../src/train/image-cache.ts';
+import { type FineTuned, fineTune } from '../../src/train/fine-tune.ts';
+import { decodeAll, type ImageStore } from '../../src/train/image-cache.ts';
 import { headerSize } from '../../src/train/image-header.ts';
+import { Diverged } from '../../src/train/loop.ts';
 import { accuracyOf } from '../../src/train/metrics.ts';
-import { middleMember } from './middle-member.ts';
+import { choiceOf, type Way } from './ways.ts';
 
 export interface DriverJob {
   /** Folder or archive of images. */
   readonly path: string;
   readonly zoo: string;
-  /** Seconds from the first look at the images to the trained weights. */
+  /** Seconds from the first look at the images to the trained weights, or from where `since` says. */
   readonly seconds: number;
+  /** Decoded images are nothing that a search would pay for at each of its trials. */
+  readonly since?: 'training';
   readonly seed: number;
-  /** A given member and regime from random weights, or the default regime on the zoo's middle member. */
-  readonly run:
-    | { readonly kind: 'random'; readonly member: string; readonly regime: Regime }
-    | { readonly kind: 'default' };
+  readonly run: Way;
 }
 
 export interface DriverOutcome {
   readonly accuracy: number;
   readonly seconds: number;
+  /** Of the evaluations within the run. */
+  readonly curve: Experience['curve'];
   readonly member: string;
   readonly regime: Regime;
   readonly steps: number;
@@ -49,81 +47,48 @@ export interface DriverOutcome {
 const sampledHeaders = 64;
 const headerBytes = 64 * 1024;
 
-interface Choice {
-  readonly member: string;
-  readonly regime: Regime;
-  /** How much longer than the regime says the run may become where time is left. */
-  readonly stretch: number;
-}
-
-/**
- * The regime's length comes from the step times that the zoo ships, for nothing is measured beforehand; where this
- * machine is faster it may become as long as its time and the most useful epochs allow.
- */
-function defaultChoice(zoo: Zoo, dataset: Dataset, resolution: number, seconds: number): Choice {
-  const member = middleMember(zoo.members);
-  const counts = { trainImages: dataset.train.length, validationImages: dataset.val.length };
-  const classes = dataset.classes.length;
-  const perClass = counts.trainImages / classes;
-  // a default does not depend on what the images show
-  const unseen = { colourShare: 1, pixelMean: 0.5, pixelDeviation: 0.25, separability: 0, nearestMeanAccuracy: 0 };
-  const known = { images: counts.trainImages, classes, imagesPerClassMean: perClass, imagesPerClassDeviation: 0 };
-  const regime = defaultRegime({
-    ...{ member, counts, seconds, cacheBytes: 0, timing: calibrate(zoo.members, []) },
-    features: { ...known, ...unseen, resolution },
-    costs: { ...defaultRunCosts, workers: workersHere() },
-  });
-  if (!regime) {
-    throw new RunError(`The default regime of ${member.name} does not fit into ${seconds} s.`, 'Give a larger budget.');
-  }
-  const most = (maximumEpochs * counts.trainImages) / regime.batchSize;
-  return { member: member.name, regime, stretch: Math.max(1, most / regime.steps) };
-}
-
-/**
- * What was never trained has neither stages worth freezing, nor statistics to go by, nor features that a head could be
- * fitted to; without such a head it bears the larger learning rate that the default regime has had for it.
- */
-const fromNothing = (regime: Regime): Regime => ({
-  ...regime,
-  ...{ frozenStages: 0, normStatistics: 'batch', headStart: 'random' },
-  learningRate: (regime.headStart === 'fitted' ? 3 : 1) * regime.learningRate,
-});
-
-async function runJob({ path, zoo: zooFolder, seconds, seed, run }: DriverJob): Promise<DriverOutcome> {
-  const startedSeconds = systemClock.nowSeconds();
+async function runJob({ path, zoo: zooFolder, seconds: allowed, since, seed, run }: DriverJob): Promise<DriverOutcome> {
+  const openedSeconds = systemClock.nowSeconds();
   const dataset = await openDataset(path, { seed, scratch: scratchFolder() });
   const zoo = await loadZoo(zooFolder);
   const resolution = resolutionOf(dataset);
-  // what a plan leaves unused because pre-trained weights need no more is still time for random ones
-  const choice: Choice =
-    run.kind === 'random'
-      ? { member: run.member, regime: fromNothing(run.regime), stretch: Number.POSITIVE_INFINITY }
-      : defaultChoice(zoo, dataset, resolution, seconds);
-  const { member, regime, stretch } = choice;
+  const { member, regime, stretch } = choiceOf(run, seed, { zoo, dataset, resolution, seconds: allowed });
   const store = await decodeAll(dataset, {
     side: regime.inputSize,
     trainSide: trainingSide(regime.inputSize, regime.augmentation, resolution),
     ...{ scratch: scratchFolder(), workers: workersHere() },
   });
-  const network = taskNetwork(memberOf(zoo, member), { classes: dataset.classes.length });
-  const { outcome, logits, rows } = await fineTune({
+  const network = taskNetwork(memberOf(zoo, member), { classes: dataset.classes.length, dropout: regime.dropout });
+  const startedSeconds = since === 'training' ? systemClock.nowSeconds() : openedSeconds;
+  const tuned = await fineTune({
     network,
     weights: run.kind === 'random' ? new Map() : await startWeights(zoo, member, network),
     ...{ regime, store, seed, clock: systemClock, startedSeconds, evaluations, stretch, resume: undefined },
-    deadlineSeconds: seconds,
+    deadlineSeconds: allowed,
     checkpointEverySeconds: Number.POSITIVE_INFINITY,
     keep: async () => {},
     onProgress: () => {},
     signal: new AbortController().signal,
+  }).catch((error: unknown) => {
+    // a regime that diverges is no better than guessing
+    if (error instanceof Diverged) return undefined;
+    throw error;
   });
-  if (!logits) throw new Error('a run without a signal is not interrupted');
-  const labels = rows.map((row) => store.val.labels[row] as number);
-  const accuracy = accuracyOf(logits, labels, dataset.classes.length);
+  const seconds = tuned?.outcome.activeSeconds ?? systemClock.nowSeconds() - startedSeconds;
+  const accuracy = tuned ? lastAccuracy(tuned, store, dataset) : 1 / dataset.classes.length;
+  const curve = (tuned?.outcome.curve ?? []).flatMap((point) =>
+    point.accuracy === undefined ? [] : [{ seconds: point.seconds, accuracy: point.accuracy }],
+  );
   store.close();
   await dataset.close();
   const versions = { tensorflow: await tensorflowVersion() };
-  return { accuracy, seconds: outcome.activeSeconds, member, regime, steps: outcome.step, versions };
+  return { accuracy, seconds, curve, member, regime, steps: tuned?.outcome.step ?? 0, versions };
+}
+
+function lastAccuracy({ logits, rows }: FineTuned, { val }: ImageStore, { classes }: Dataset): number {
+  if (!logits) throw new Error('a run without a signal is not interrupted');
+  const labels = rows.map((row) => val.labels[row] as number);
+  return accuracyOf(logits, labels, classes.length);
 }
 
 /** Median of the shorter sides of some training images, as the profile of `nasoa tune` finds it. */

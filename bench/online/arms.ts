@@ -1,0 +1,96 @@
+/** What spends the budget on a task. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Zoo } from '../../src/nas/zoo.ts';
+import type { Experience } from '../../src/planner/types.ts';
+import { drive, launcher, nasoaTune } from '../tune/arms.ts';
+import { documentOf } from '../tune/child.ts';
+import type { Outcome } from '../tune/runs.ts';
+import { bestWithin, bohb, type Trial } from './bohb.ts';
+import type { Task } from './tasks.ts';
+
+/** Of the whole process; the longest search is given so many times of it. */
+export const budgetSeconds = 60;
+export const searchMultiple = 10;
+/** Members whose default regime is an arm: those of most accuracy before any task, and the best of the searched ones. */
+export const fixedMembers = ['efficientnet-lite0', 'efficientnet-lite0-6', 'efficientnet-lite0-5', 'et-7'] as const;
+
+export type ArmName = 'tune' | 'drawn' | 'bohb' | (typeof fixedMembers)[number];
+/** In their order; the last is not run on every task. */
+export const armNames: readonly ArmName[] = ['tune', ...fixedMembers, 'drawn', 'bohb'];
+
+export type Found = Partial<Outcome> &
+  Pick<Outcome, 'accuracy' | 'seconds' | 'versions'> & {
+    /** Of a run without plan: evaluations within it. */
+    readonly curve?: Experience['curve'];
+    /** Of `nasoa tune`: what it has learnt from. */
+    readonly experience?: Experience;
+    /** Of a search. */
+    readonly trials?: readonly Trial[];
+  };
+
+export interface ArmPlace {
+  readonly task: Task;
+  /** The task's images. */
+  readonly path: string;
+  readonly zoo: Zoo;
+  readonly zooFolder: string;
+  /** The peers' interpreter. */
+  readonly python: string;
+  readonly seed: number;
+  /** What the stream has learnt from so far. */
+  readonly learnt: readonly Experience[];
+  /** An empty folder that is removed after the run. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}
+
+export function runArm(arm: ArmName, place: ArmPlace): Promise<Found> {
+  if (arm === 'tune') return planned(place);
+  if (arm === 'bohb') return searched(place);
+  const run = arm === 'drawn' ? ({ kind: 'drawn' } as const) : ({ kind: 'default', member: arm } as const);
+  const { path, zooFolder, seed, signal } = place;
+  return drive({ seed, seconds: budgetSeconds, run }, { path, signal, zoo: { folder: zooFolder, isOther: false } });
+}
+
+/**
+ * `nasoa tune` with the zoo's experience of the other data sets and that of the stream before, parts of the same data set
+ * included: what somebody has who works on similar tasks. What it learns is exported, to be imported before the next task.
+ */
+async function planned({ task, path, seed, learnt, scratch, signal }: ArmPlace): Promise<Found> {
+  const dataDir = join(scratch, 'data');
+  const command = <T>(...words: readonly string[]) =>
+    documentOf<T>(process.execPath, [launcher, 'experience', ...words, '--json'], {
+      env: { NASOA_DATA_DIR: dataDir },
+      signal,
+    });
+  if (learnt.length > 0) {
+    const file = join(scratch, 'learnt.jsonl');
+    await writeFile(file, learnt.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    await command('import', file);
+  }
+  const outcome = await nasoaTune({ path, budgetSeconds, dataset: task.of, seed, dataDir, more: [], signal });
+  const { document } = await command<{ readonly runs: readonly Experience[] }>('export');
+  const known = new Set(learnt.map(({ id }) => id));
+  const experience = document.runs.find(({ id }) => !known.has(id));
+  if (!experience) throw new Error('nasoa tune has kept no experience of its run');
+  return { ...outcome, experience };
+}
+
+/** BOHB's trials live; decoding the images, and starting processes, is not counted as its time. */
+async function searched({ path, zoo, zooFolder, python, seed, signal }: ArmPlace): Promise<Found> {
+  let versions: Outcome['versions'] = {};
+  const allSeconds = searchMultiple * budgetSeconds;
+  const trials = await bohb({
+    ...{ python, seed, members: zoo.members, longestSeconds: budgetSeconds, allSeconds },
+    run: async (member, wanted, seconds) => {
+      const run = { kind: 'wanted', member, wanted } as const;
+      const place = { path, signal, zoo: { folder: zooFolder, isOther: false } };
+      const found = await drive({ seed, seconds, since: 'training', run }, place);
+      versions = found.versions;
+      return { seconds: found.seconds, accuracy: found.accuracy };
+    },
+  });
+  const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);
+  return { accuracy: bestWithin(trials, allSeconds), seconds, trials, versions };
+}

@@ -1,0 +1,79 @@
+/**
+ * `make bench-online`: a stream of 40 small tasks, each with a minute, by `nasoa tune` as it learns, beside fixed defaults, a
+ * random choice and BOHB (on every fourth task, with up to ten times the budget). It takes seven hours:
+ * `ARGS='--keep FILE'` writes each run to a file, and goes on with it after a kill. `--tasks N` stops after the first N
+ * tasks, of which no result is written; `--strict` exits 1 where a claim does not hold.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadZoo, shippedZooDir } from '../../src/nas/zoo.ts';
+import { KeptLines } from '../lib/kept-lines.ts';
+import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
+import { runMain } from '../lib/run-main.ts';
+import { plannerEnvironment } from '../peers/environment.ts';
+import { archiveOf, unpackedFolder } from '../tune/datasets.ts';
+import { type ArmName, armNames, runArm } from './arms.ts';
+import { claimsOf, columns, type Run, rowsOf } from './report.ts';
+import { stream, type Task, taskFolder } from './tasks.ts';
+
+const cache = (name: string): string => fileURLToPath(new URL(`../../.cache/${name}`, import.meta.url));
+const log = (line: string): boolean => process.stderr.write(`${line}\n`);
+/** A search of ten budgets takes more time than all other arms together. */
+const searchedEvery = 4;
+
+const armsOf = (index: number): readonly ArmName[] =>
+  armNames.filter((arm) => arm !== 'bohb' || index % searchedEvery === 0);
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      ...{ keep: { type: 'string' }, tasks: { type: 'string' } },
+      strict: { type: 'boolean', default: false },
+    },
+  });
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  const all = stream();
+  const tasks = all.slice(0, values.tasks === undefined ? all.length : Number(values.tasks));
+  const zooFolder = shippedZooDir();
+  const zoo = await loadZoo(zooFolder);
+  // made before anything is timed, for it may take minutes
+  const { python, versions: peers } = await plannerEnvironment({ log });
+  const kept = await KeptLines.open<Run>(values.keep);
+  const runOf = (task: Task, arm: ArmName) => kept.all.find((run) => run.task === task.name && run.arm === arm);
+  for (const [seed, task] of tasks.entries()) {
+    const whole = await unpackedFolder(task.of, await archiveOf(task.of), cache('bench-tune/data'));
+    const path = await taskFolder(task, whole, cache('bench-online'));
+    for (const arm of armsOf(seed)) {
+      if (runOf(task, arm)) continue;
+      const scratch = await mkdtemp(join(tmpdir(), 'nasoa-bench-online-'));
+      try {
+        const learnt = tasks.slice(0, seed).flatMap((before) => runOf(before, 'tune')?.experience ?? []);
+        const place = { task, path, zoo, zooFolder, python, seed, learnt, scratch, signal: stop.signal };
+        const found = await runArm(arm, place);
+        kept.add({ task: task.name, arm, ...found });
+        log(
+          `[${seed + 1} of ${tasks.length}] ${task.name}, ${arm}: ${(100 * found.accuracy).toFixed(1)} % in ${found.seconds.toFixed(1)} s`,
+        );
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    }
+  }
+  const names = tasks.map(({ name }) => name);
+  const [rows, claims] = [rowsOf(kept.all, names), claimsOf(kept.all, names)];
+  printTable(rows, Object.keys(columns));
+  process.stdout.write('\n');
+  printClaims(claims);
+  const versions = Object.assign({ hpbandster: peers.hpbandster }, ...kept.all.map((run) => run.versions)) as Readonly<
+    Record<string, string>
+  >;
+  if (tasks.length < all.length) log('A part shows too little to be kept; nothing was written.');
+  else log(`Written: ${await writeResult('online', { rows, claims, columns, versions })}`);
+  return exitCode(claims);
+}
+
+await runMain(main);

@@ -1,0 +1,143 @@
+import { coverage } from '../../src/planner/predictors/contract.ts';
+import { atLeast, atMost, type Claim, type Row } from '../lib/results.ts';
+import { mean } from '../lib/statistics.ts';
+import { allowedSeconds } from '../tune/report.ts';
+import { type ArmName, armNames, budgetSeconds, type Found, fixedMembers, searchMultiple } from './arms.ts';
+import { bestWithin } from './bohb.ts';
+
+export type Run = Found & { readonly task: string; readonly arm: ArmName };
+
+export const columns: Readonly<Record<string, string>> = {
+  tasks:
+    'part of a data set; "all", "searched" and the thirds of the stream are means: over all tasks, over those that BOHB was run on, and over the first, second and last part of the stream',
+  arm: 'what spent the budget: nasoa tune, which learns from one task to the next; the default regime of a member; the best of these defaults over all tasks, and for each task; any member and regime of the same space; BOHB over these live, at one and ten times the budget, its images decoded for nothing',
+  accuracy: 'top-1 on the validation split, in percent',
+  lead: 'of nasoa tune on the same tasks, in points',
+  predicted: 'accuracy that the plan predicted, in percent',
+  low: 'lower end of the predicted interval',
+  high: 'upper end of the predicted interval',
+  member: 'network',
+};
+
+/** One way to see the runs: an arm, or what could be told afterwards only. */
+interface View {
+  readonly title: string;
+  /** Accuracy on a task, 0 to 1; undefined where it was not run. */
+  readonly of: (task: string) => number | undefined;
+}
+
+/** A share in percent. */
+const percent = (share: number): number => Number((100 * share).toFixed(2));
+
+const runsBy = (runs: readonly Run[]) => {
+  const byKey = new Map(runs.map((run) => [`${run.task} ${run.arm}`, run]));
+  return (task: string, arm: ArmName): Run | undefined => byKey.get(`${task} ${arm}`);
+};
+
+const planned = 'nasoa tune';
+const bestDefault = 'best default in hindsight';
+const bohbAt = (multiple: number): string => `BOHB at ${multiple}x`;
+
+function viewsOf(runs: readonly Run[], tasks: readonly string[]): readonly View[] {
+  const runOf = runsBy(runs);
+  const accuracy = (arm: ArmName) => (task: string) => runOf(task, arm)?.accuracy;
+  const fixed = fixedMembers.map((arm) => ({ title: `default of ${arm}`, of: accuracy(arm) }));
+  const best = fixed.toSorted((a, b) => meanOf(b, tasks) - meanOf(a, tasks))[0] as View;
+  const searchedWithin = (multiple: number) => (task: string) => {
+    const trials = runOf(task, 'bohb')?.trials;
+    return trials && bestWithin(trials, multiple * budgetSeconds);
+  };
+  return [
+    { title: planned, of: accuracy('tune') },
+    { title: bestDefault, of: best.of },
+    {
+      title: 'best default of each task',
+      of: (task) => {
+        const found = fixed.flatMap((view) => view.of(task) ?? []);
+        return found.length === fixed.length ? Math.max(...found) : undefined;
+      },
+    },
+    ...fixed,
+    { title: 'random choice', of: accuracy('drawn') },
+    ...[1, searchMultiple].map((multiple) => ({ title: bohbAt(multiple), of: searchedWithin(multiple) })),
+  ];
+}
+
+/** NaN where it was run on none. */
+const meanOf = ({ of }: View, tasks: readonly string[]): number => mean(tasks.flatMap((task) => of(task) ?? []));
+
+/** Leads of the first view over another on the tasks that both were run on. */
+function leadsOf(views: readonly View[], { of }: View, tasks: readonly string[]): readonly number[] {
+  return tasks.flatMap((task) => {
+    const [own, other] = [views[0]?.of(task), of(task)];
+    return own === undefined || other === undefined ? [] : [own - other];
+  });
+}
+
+/** Means over all tasks, over those that were searched, over thirds of the stream, and every task. */
+export function rowsOf(runs: readonly Run[], tasks: readonly string[]): readonly Row[] {
+  const views = viewsOf(runs, tasks);
+  const runOf = runsBy(runs);
+  const thirds = ['first', 'second', 'last'].map((name, i) => ({
+    name: `${name} third`,
+    of: tasks.slice(Math.round((i * tasks.length) / 3), Math.round(((i + 1) * tasks.length) / 3)),
+  }));
+  const parts = [
+    { name: 'all', of: tasks },
+    { name: 'searched', of: tasks.filter((task) => runOf(task, 'bohb')) },
+    ...thirds,
+  ];
+  const none = { predicted: null, low: null, high: null, member: null };
+  const means = parts.flatMap(({ name, of }) =>
+    views
+      .filter((view) => of.length > 0 && of.every((task) => view.of(task) !== undefined))
+      .map((view) => ({
+        ...{ tasks: name, arm: view.title, accuracy: percent(meanOf(view, of)) },
+        ...{ lead: percent(mean(leadsOf(views, view, of))), ...none },
+      })),
+  );
+  const single = tasks.flatMap((task) =>
+    armNames.flatMap((arm): readonly Row[] => {
+      const run = runOf(task, arm);
+      if (!run) return [];
+      const { accuracy, predicted, member } = run;
+      const lead = (runOf(task, 'tune')?.accuracy ?? Number.NaN) - accuracy;
+      return [
+        {
+          ...{ tasks: task, arm, accuracy: percent(accuracy), lead: percent(lead), member: member ?? null },
+          predicted: predicted ? percent(predicted.accuracy) : null,
+          low: predicted ? percent(predicted.low) : null,
+          high: predicted ? percent(predicted.high) : null,
+        },
+      ];
+    }),
+  );
+  return [...means, ...single];
+}
+
+/** What the stream is for; an arm that was not run is not spoken of. */
+export function claimsOf(runs: readonly Run[], tasks: readonly string[]): readonly Claim[] {
+  const views = viewsOf(runs, tasks);
+  const runOf = runsBy(runs);
+  const compared = [bestDefault, 'random choice', bohbAt(1), bohbAt(searchMultiple)].flatMap((title) => {
+    const leads = leadsOf(views, views.find((view) => view.title === title) as View, tasks);
+    return leads.length === 0
+      ? []
+      : [atLeast(`mean lead of ${planned} over ${title}, in points`, percent(mean(leads)), 0)];
+  });
+  const own = tasks.flatMap((task) => runOf(task, 'tune') ?? []);
+  const held = own.flatMap(({ accuracy, predicted }) =>
+    predicted ? [predicted.low <= accuracy && accuracy <= predicted.high ? 1 : 0] : [],
+  );
+  if (held.length === 0) return compared;
+  const overrun = Math.max(...own.map(({ seconds }) => seconds - budgetSeconds));
+  return [
+    ...compared,
+    atMost(
+      'coverage of the intervals away from its nominal value, in points',
+      percent(Math.abs(mean(held) - coverage)),
+      3,
+    ),
+    atMost('largest overrun, in seconds', Number(overrun.toFixed(3)), allowedSeconds(budgetSeconds)),
+  ];
+}

@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals';
+import type { ArmName } from '../../../bench/online/arms.ts';
+import { bestWithin } from '../../../bench/online/bohb.ts';
+import { claimsOf, type Run, rowsOf } from '../../../bench/online/report.ts';
+
+const run = (task: string, arm: ArmName, accuracy: number, more: Partial<Run> = {}): Run => ({
+  ...{ task, arm, accuracy, seconds: 59.5, versions: {}, ...more },
+});
+const trial = (seconds: number, accuracy: number) => ({ member: 'nano', allowed: seconds, seconds, accuracy });
+const predicted = { accuracy: 0.7, low: 0.6, high: 0.75, seconds: 50 };
+const tasks = ['pets-1', 'insects-2'];
+const runs = [
+  run('pets-1', 'tune', 0.7, { predicted }),
+  run('pets-1', 'efficientnet-lite0', 0.66),
+  run('pets-1', 'efficientnet-lite0-6', 0.69),
+  run('pets-1', 'efficientnet-lite0-5', 0.5),
+  run('pets-1', 'et-7', 0.4),
+  run('pets-1', 'drawn', 0.3),
+  run('pets-1', 'bohb', 0.68, { trials: [trial(30, 0.5), trial(30, 0.4), trial(500, 0.68), trial(60, 0.9)] }),
+  run('insects-2', 'tune', 0.8, { predicted, seconds: 60.2 }),
+  run('insects-2', 'efficientnet-lite0', 0.78),
+  run('insects-2', 'efficientnet-lite0-6', 0.74),
+  run('insects-2', 'efficientnet-lite0-5', 0.5),
+  run('insects-2', 'et-7', 0.4),
+  run('insects-2', 'drawn', 0.7),
+];
+
+test('a search has at a time what its finished trials have shown by then', () => {
+  const trials = [trial(30, 0.5), trial(30, 0.6), trial(60, 0.9)];
+  expect([20, 30, 60, 119, 120].map((seconds) => bestWithin(trials, seconds))).toEqual([0, 0.5, 0.6, 0.9, 0.9]);
+});
+
+test('means are of all tasks or of those that were searched, and the best default is known afterwards only', () => {
+  const rows = rowsOf(runs, tasks);
+  const mean = (part: string, arm: string) => rows.find((row) => row['tasks'] === part && row['arm'] === arm);
+  expect(mean('all', 'nasoa tune')).toMatchObject({ accuracy: 75, lead: 0 });
+  expect(mean('all', 'best default in hindsight')).toMatchObject({ accuracy: 72, lead: 3 });
+  expect(mean('all', 'best default of each task')).toMatchObject({ accuracy: 73.5, lead: 1.5 });
+  expect(mean('all', 'BOHB at 10x')).toBeUndefined();
+  expect(mean('searched', 'BOHB at 1x')).toMatchObject({ accuracy: 50, lead: 20 });
+  expect(mean('searched', 'BOHB at 10x')).toMatchObject({ accuracy: 68, lead: 2 });
+});
+
+test('claims are of the leads, the coverage and the overrun', () => {
+  const claims = claimsOf(runs, tasks);
+  expect(claims.map(({ value }) => value)).toEqual([3, 25, 20, 2, 30, 0.2]);
+  expect(claims.map(({ holds }) => holds)).toEqual([true, true, true, true, false, true]);
+});
