@@ -88,7 +88,7 @@ async function searched({ path, zoo, zooFolder, python, seed, signal }: ArmPlace
       const place = { path, signal, zoo: { folder: zooFolder, isOther: false } };
       const found = await drive({ seed, seconds, since: 'training', run }, place);
       versions = found.versions;
-      return { seconds: found.seconds, accuracy: found.accuracy };
+      return { regime: found.regime, seconds: found.seconds, accuracy: found.accuracy };
     },
   });
   const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);

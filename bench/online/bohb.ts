@@ -3,13 +3,14 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RunError } from '../../src/lib/errors.ts';
-import type { MemberInfo } from '../../src/planner/types.ts';
+import type { MemberInfo, Regime } from '../../src/planner/types.ts';
 import type { WantedRegime } from '../tune/ways.ts';
 
 const script = fileURLToPath(new URL('bohb.py', import.meta.url));
 
 export interface Trial {
   readonly member: string;
+  readonly regime: Regime;
   /** Seconds that it was given, and those that it took. */
   readonly allowed: number;
   readonly seconds: number;

@@ -107,7 +107,7 @@ function everyday(task: Task, context: ArmContext): Promise<Outcome> {
 export async function drive(
   job: Omit<DriverJob, 'path' | 'zoo'>,
   { path, zoo, signal }: Pick<ArmContext, 'path' | 'zoo' | 'signal'>,
-): Promise<Outcome & Pick<DriverOutcome, 'curve'>> {
+): Promise<Outcome & DriverOutcome> {
   const whole: DriverJob = { path, zoo: zoo.folder, ...job };
   const args = [driver, JSON.stringify(whole)];
   const { document, wallSeconds } = await documentOf<DriverOutcome>(process.execPath, args, { signal });

@@ -49,10 +49,13 @@ const [shortest, longest] = [10, 150];
 const zoo = await loadZoo(shippedZooDir());
 const members = wanted.length === 0 ? zoo.members : wanted.map((name) => memberOf(zoo, name));
 const file = join(shippedZooDir(), 'experience.jsonl');
+const prefix = `shipped-${seed}-`;
 /** A run's number is the end of its id: one that was taken out is not made again under the number of another. */
 const done = Math.max(
   0,
-  ...(existsSync(file) ? await readShippedExperience(file) : []).map(({ id }) => Number(id.split('-').at(-1)) + 1 || 0),
+  ...(existsSync(file) ? await readShippedExperience(file) : []).map(({ id }) =>
+    id.startsWith(prefix) ? Number(id.slice(prefix.length)) + 1 : 0,
+  ),
 );
 
 interface Opened {
@@ -173,7 +176,7 @@ for (let i = done; i < Number(runsText); i++) {
   store.close();
   const { name, encoding, parametersM, macsM, nativeSize, stages } = member;
   const experience: Experience = {
-    id: `shipped-${seed}-${i}`,
+    id: `${prefix}${i}`,
     finishedAt: new Date().toISOString(),
     dataset: dataset.name,
     features,

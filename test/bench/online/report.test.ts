@@ -2,11 +2,14 @@ import { expect, test } from '@jest/globals';
 import type { ArmName } from '../../../bench/online/arms.ts';
 import { bestWithin } from '../../../bench/online/bohb.ts';
 import { claimsOf, type Run, rowsOf } from '../../../bench/online/report.ts';
+import { aRegime } from '../../planner/builders.ts';
 
 const run = (task: string, arm: ArmName, accuracy: number, more: Partial<Run> = {}): Run => ({
   ...{ task, arm, accuracy, seconds: 59.5, versions: {}, ...more },
 });
-const trial = (seconds: number, accuracy: number) => ({ member: 'nano', allowed: seconds, seconds, accuracy });
+const trial = (seconds: number, accuracy: number) => ({
+  ...{ member: 'nano', regime: aRegime(), allowed: seconds, seconds, accuracy },
+});
 const predicted = { accuracy: 0.7, low: 0.6, high: 0.75, seconds: 50 };
 const tasks = ['pets-1', 'insects-2'];
 const runs = [
