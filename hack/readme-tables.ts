@@ -1,5 +1,6 @@
 /**
- * Fills README.md, docs/planning.md and docs/scaling.md between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` from bench/results/NAME.json.
+ * Fills the pages below between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` from bench/results/NAME.json. A page that is
+ * to show less says so in the marker: `<!-- bench:NAME {"where": {"dataset": "mean"}, "columns": {"arm": "by"}} -->`.
  *   node hack/readme-tables.ts [--check]    with --check it changes nothing and exits with 1 where the README is stale
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -33,23 +34,41 @@ export interface BenchResult {
     | Readonly<Record<string, string>>;
 }
 
+/** What a page shows of a result; everything unless it says otherwise. */
+export interface Excerpt {
+  /** Rows whose fields have these values. */
+  readonly where?: Readonly<Record<string, Cell>>;
+  /** Fields to show and their headings. */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
 /** The text between the markers: rows and claims as tables, then the machine and the versions. */
-export function renderResult(result: BenchResult): string {
-  const columns = columnsOf(result).map((column) =>
-    typeof column === 'string' ? { name: column, heading: column } : column,
-  );
+export function renderResult(result: BenchResult, { where = {}, columns: chosen }: Excerpt = {}): string {
+  const columns = chosen
+    ? Object.entries(chosen).map(([name, heading]) => ({ name, heading }))
+    : columnsOf(result).map((column) => (typeof column === 'string' ? { name: column, heading: column } : column));
+  const shown = result.rows.filter((row) => Object.entries(where).every(([name, value]) => row[name] === value));
   const rows = table(
     columns.map(({ heading }) => heading),
-    result.rows.map((row) => columns.map(({ name }) => cell(row[name]))),
+    shown.map((row) => columns.map(({ name }) => cell(row[name]))),
   );
   const claims = table(
     ['claim', 'value', 'bound', 'holds'],
     result.claims.map(({ name, value, bound, holds }) => [name, cell(value), cell(bound), holds ? 'yes' : '**no**']),
   );
   const machine = typeof result.machine === 'string' ? result.machine : pairs(result.machine);
-  const parts = [rows, ...(result.claims.length > 0 ? [claims] : []), `${machine}; ${pairs(result.versions)}.`];
-  return `${parts.join('\n\n')}\n`;
+  const meanings = chosen ? '' : meaningsOf(result);
+  const parts = [rows, meanings, result.claims.length > 0 ? claims : '', `${machine}; ${pairs(result.versions)}.`];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
+
+/** What the result says of its columns; empty where it says nothing. */
+const meaningsOf = ({ columns = {} }: BenchResult): string =>
+  Symbol.iterator in columns
+    ? ''
+    : Object.entries(columns)
+        .map(([name, meaning]) => `- \`${name}\`: ${meaning}`)
+        .join('\n');
 
 function columnsOf({ columns, rows }: BenchResult) {
   if (columns === undefined) return [...new Set(rows.flatMap((row) => Object.keys(row)))];
@@ -73,21 +92,36 @@ function cell(value: unknown): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
 
-/** The README with every marked section filled. `resultOf` gives undefined for a benchmark without a result. */
-export function fillReadme(readme: string, resultOf: (name: string) => BenchResult | undefined): string {
-  const opened = [...readme.matchAll(/<!-- bench:(\S+) -->/g)].map((match) => match[1] ?? '');
-  const unclosed = opened.find((name) => !readme.includes(`<!-- /bench:${name} -->`));
+const section = /(<!-- bench:(\S+)(?: (\{.*\}))? -->\n)[\s\S]*?(<!-- \/bench:\2 -->)/g;
+
+/** The page with every marked section filled. `resultOf` gives undefined for a benchmark without a result. */
+export function fillPage(page: string, resultOf: (name: string) => BenchResult | undefined): string {
+  const opened = [...page.matchAll(/<!-- bench:(\S+) /g)].map((match) => match[1] ?? '');
+  const unclosed = opened.find((name) => !page.includes(`<!-- /bench:${name} -->`));
   if (unclosed !== undefined) {
     throw new RunError(
-      `README.md opens the section bench:${unclosed} and does not close it.`,
+      `A page opens the section bench:${unclosed} and does not close it.`,
       `Write <!-- /bench:${unclosed} --> after it.`,
     );
   }
-  return readme.replace(/(<!-- bench:(\S+) -->\n)[\s\S]*?(<!-- \/bench:\2 -->)/g, (_all, start, name, end) => {
+  return page.replace(section, (_all, start, name, excerpt, end) => {
     const result = resultOf(name);
-    const text = result === undefined ? `Not measured yet: \`make bench-${name}\`.\n` : renderResult(result);
+    const shown = excerpt === undefined ? {} : excerptOf(name, excerpt);
+    const text = result === undefined ? `Not measured yet: \`make bench-${name}\`.\n` : renderResult(result, shown);
     return `${start}${text}${end}`;
   });
+}
+
+function excerptOf(name: string, text: string): Excerpt {
+  try {
+    return JSON.parse(text) as Excerpt;
+  } catch (cause) {
+    throw new RunError(
+      `What the section bench:${name} is to show is no JSON: ${text}`,
+      'Write {"where": {...}, "columns": {...}}, both optional.',
+      { cause },
+    );
+  }
 }
 
 function readResult(folder: string, name: string): BenchResult | undefined {
@@ -96,14 +130,14 @@ function readResult(folder: string, name: string): BenchResult | undefined {
 }
 
 /** Pages with such sections. */
-const pages = ['README.md', 'docs/planning.md', 'docs/scaling.md'] as const;
+const pages = ['README.md', 'docs/measured.md', 'docs/planning.md', 'docs/scaling.md'] as const;
 
 async function main(check: boolean): Promise<void> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   for (const page of pages) {
     const path = join(root, page);
     const before = readFileSync(path, 'utf8');
-    const after = fillReadme(before, (name) => readResult(join(root, 'bench', 'results'), name));
+    const after = fillPage(before, (name) => readResult(join(root, 'bench', 'results'), name));
     if (after === before) continue;
     if (check)
       throw new RunError(`The tables of ${page} are stale.`, `Run node hack/readme-tables.ts and commit ${page}.`);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BenchResult } from '../../hack/readme-tables.ts';
-import { fillReadme, renderResult } from '../../hack/readme-tables.ts';
+import { fillPage, renderResult } from '../../hack/readme-tables.ts';
 
 const aResult = (changes: Partial<BenchResult> = {}): BenchResult => ({
   machine: '2 cores',
@@ -37,9 +37,11 @@ describe('a result', () => {
     expect(renderResult(aResult({ columns })).split('\n')[0]).toBe('| time (ms) | engine |');
   });
 
-  test('shows the columns whose meaning it tells', () => {
+  test('shows the columns whose meaning it tells, and the meanings', () => {
     const columns = { ms: 'median milliseconds of a step', engine: 'what was timed' };
-    expect(renderResult(aResult({ columns })).split('\n')[0]).toBe('| ms | engine |');
+    const text = renderResult(aResult({ columns }));
+    expect(text.split('\n')[0]).toBe('| ms | engine |');
+    expect(text).toContain('\n\n- `ms`: median milliseconds of a step\n- `engine`: what was timed\n\n');
   });
 
   test('says plainly that a claim does not hold', () => {
@@ -47,35 +49,53 @@ describe('a result', () => {
     expect(renderResult(aResult({ claims }))).toContain('| faster | 1.2 | 1 | **no** |');
   });
 
+  test('shows the rows and fields that a page asks for, and all claims', () => {
+    const excerpt = { where: { engine: 'theirs' }, columns: { ms: 'time (ms)', engine: 'by' } };
+    const lines = renderResult(aResult(), excerpt).split('\n');
+    expect(lines.slice(0, 4)).toEqual(['| time (ms) | by |', '| --- | --- |', '| 182 | theirs |', '']);
+    expect(lines[6]).toContain('share of the peer');
+  });
+
   test('without claims shows no table of claims', () => {
     expect(renderResult(aResult({ claims: [] }))).not.toContain('holds');
   });
 });
 
-describe('a README', () => {
+describe('a page', () => {
   const readme = "before\n<!-- bench:step -->\nlast year's\n<!-- /bench:step -->\nafter\n";
 
   test('gets the table between the markers and keeps the rest', () => {
-    const filled = fillReadme(readme, () => aResult());
+    const filled = fillPage(readme, () => aResult());
     expect(filled).toMatch(/^before\n<!-- bench:step -->\n\| engine/);
     expect(filled).toMatch(/\n<!-- \/bench:step -->\nafter\n$/);
     expect(filled).not.toContain('last year');
   });
 
   test('filled twice is the same', () => {
-    const filled = fillReadme(readme, () => aResult());
-    expect(fillReadme(filled, () => aResult())).toBe(filled);
+    const filled = fillPage(readme, () => aResult());
+    expect(fillPage(filled, () => aResult())).toBe(filled);
   });
 
   test('takes a result with dollar signs as it is', () => {
-    expect(fillReadme(readme, () => aResult({ machine: "$1 $& $'" }))).toContain("$1 $& $'; nasoa");
+    expect(fillPage(readme, () => aResult({ machine: "$1 $& $'" }))).toContain("$1 $& $'; nasoa");
   });
 
   test('says how to measure what was not measured', () => {
-    expect(fillReadme(readme, () => undefined)).toContain('Not measured yet: `make bench-step`.');
+    expect(fillPage(readme, () => undefined)).toContain('Not measured yet: `make bench-step`.');
+  });
+
+  test('says in the marker what it shows, and keeps saying it', () => {
+    const page = '<!-- bench:step {"columns": {"engine": "by"}} -->\nold\n<!-- /bench:step -->\n';
+    const filled = fillPage(page, () => aResult());
+    expect(filled).toMatch(/^<!-- bench:step \{"columns": \{"engine": "by"\}\} -->\n\| by \|\n/);
+    expect(fillPage(filled, () => aResult())).toBe(filled);
+  });
+
+  test('with a marker that cannot be read is refused', () => {
+    expect(() => fillPage('<!-- bench:step {where} -->\n<!-- /bench:step -->\n', () => aResult())).toThrow(/no JSON/);
   });
 
   test('with a section that never ends is refused', () => {
-    expect(() => fillReadme('<!-- bench:tune -->\n', () => undefined)).toThrow(/bench:tune/);
+    expect(() => fillPage('<!-- bench:tune -->\n', () => undefined)).toThrow(/bench:tune/);
   });
 });
