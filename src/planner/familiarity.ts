@@ -55,12 +55,13 @@ const traits: readonly Trait[] = [
 const farthest = 2;
 const mostNearest = 3;
 
-/** One entry a data set, with its best run. */
+/** One entry a data set, with its best run. Of other sizes it is another one: many a folder is called `images`. */
 export function knownDatasets(experiences: readonly Experience[]): readonly KnownDataset[] {
   const best = new Map<string, Experience>();
   for (const one of experiences) {
-    const before = best.get(one.dataset);
-    if (before === undefined || one.accuracy > before.accuracy) best.set(one.dataset, one);
+    const key = JSON.stringify([one.dataset, one.features.images, one.features.classes]);
+    const before = best.get(key);
+    if (before === undefined || one.accuracy > before.accuracy) best.set(key, one);
   }
   return [...best.values()].map(({ dataset, features, accuracy, member, activeSeconds }) => ({
     ...{ dataset, features, accuracy, seconds: activeSeconds, member: member.name },

@@ -52,6 +52,13 @@ describe('how alike a data set is to those known', () => {
     expect(nearest[0]).toMatchObject({ accuracy: 0.8 });
   });
 
+  test('data sets of one name and other sizes are several', () => {
+    const runs = [seen('images', { images: 90_000 }, 0.9), seen('images', {}, 0.6), seen('images', {}, 0.7)];
+    const { confidence, nearest } = familiarityOf(aDataset(), knownDatasets(runs));
+    expect(confidence).toBe('Usual');
+    expect(nearest.map(({ accuracy }) => accuracy)).toEqual([0.7, 0.9]);
+  });
+
   test('nothing is like anything where no run is known', () => {
     expect(familiarityOf(aDataset(), [])).toEqual({
       confidence: 'Low',
