@@ -25,7 +25,7 @@ export interface Table {
   readonly inputSize: number;
 }
 
-/** Those of a search's state file that were trained in full; undefined where there is no such file. */
+/** What a search has evaluated, from its state file; undefined where there is no such file. */
 export async function readTable(path: string): Promise<Table | undefined> {
   let text: string;
   try {
@@ -36,8 +36,11 @@ export async function readTable(path: string): Promise<Table | undefined> {
   }
   const { search } = JSON.parse(text) as { readonly search: unknown };
   const state = nsga2Search.read(search);
-  const rows = nsga2Search.progress(state).evaluated.filter(({ missedRungs = 0 }) => missedRungs === 0);
-  return { rows, space: state.settings.space, inputSize: state.settings.inputSize };
+  return {
+    rows: nsga2Search.progress(state).evaluated,
+    space: state.settings.space,
+    inputSize: state.settings.inputSize,
+  };
 }
 
 type Point = readonly [number, number];
@@ -87,7 +90,9 @@ export function searchedRows(table: Table, seed: number, evaluations: number): r
       order.map((row) => individual(architectures[row], points[row])),
       population,
     );
-    const choose = chooserOf(order.map((row) => ({ features: features[row] ?? [], losses: points[row] ?? [] })));
+    // as in the search: an accuracy of less training would mislead
+    const whole = order.filter((row) => (table.rows[row]?.missedRungs ?? 0) === 0);
+    const choose = chooserOf(whole.map((row) => ({ features: features[row] ?? [], losses: points[row] ?? [] })));
     for (let asked = 0; asked < atATime && order.length < evaluations && free.size > 0; asked++) {
       const litter: number[] = [];
       for (let tries = 0; litter.length < litterSize && tries < 4 * litterSize; tries++) {

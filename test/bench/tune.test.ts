@@ -88,12 +88,22 @@ describe('claims', () => {
     expect(claimsOf([aPeer({ arm: 'lite0' })])).toEqual([]);
   });
 
+  test('ask for three points more than the peer, and for at most one less on any data set', () => {
+    const runs = [
+      ...[aRun({ accuracy: 0.75 }), aPeer({ arm: 'lite0', accuracy: 0.65 })],
+      aRun({ dataset: 'insects', accuracy: 0.6 }),
+      aPeer({ dataset: 'insects', arm: 'lite0', accuracy: 0.62 }),
+    ];
+    expect(claimed(runs, /^mean accuracy/)).toEqual([0.04, true]);
+    expect(claimed(runs, /worst data set/)).toEqual([-0.02, false]);
+  });
+
   test('are made for each budget', () => {
     const runs = [60, 180].flatMap((budgetSeconds) => [
       aRun({ budgetSeconds }),
       ...(['random', 'default', 'lite0'] as const).map((arm) => aPeer({ arm, budgetSeconds })),
     ]);
-    expect(claimsOf(runs)).toHaveLength(8);
+    expect(claimsOf(runs)).toHaveLength(10);
   });
 });
 
@@ -105,7 +115,7 @@ test('the README shows the rows and claims as they are', () => {
     ...{ rows: rowsOf(runs), claims: claimsOf(runs), columns },
   });
   expect(text).toContain('| pets | 60 | nasoa tune | 0.5 | 59.5 | 63 | small | 64 | 900 | 0.45 | 0.35 | 0.55 | yes |');
-  expect(text).toMatch(/EfficientNet-Lite0, PyTorch" at 60 s \| -0.12 \| 0 \| \*\*no\*\* \|/);
+  expect(text).toMatch(/EfficientNet-Lite0, PyTorch" at 60 s \| -0.12 \| 0.03 \| \*\*no\*\* \|/);
   expect(text).toContain('tensorflow 2.21.0, torch 2.15.0');
 });
 

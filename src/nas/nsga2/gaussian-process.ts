@@ -5,6 +5,7 @@
 export interface Prediction {
   /** One an output. */
   readonly means: readonly number[];
+  /** Of what would be measured, the noise of measuring included. */
   readonly deviations: readonly number[];
 }
 
@@ -39,7 +40,8 @@ export function fitGaussianProcess(
     const near = xs.map((other) => between(best.kernel, x, other));
     const solved = forward(best.factor, near);
     const own = between(best.kernel, x, x);
-    const variance = Math.max(0, own - solved.reduce((sum, v) => sum + v * v, 0));
+    const known = solved.reduce((sum, v) => sum + v * v, 0);
+    const variance = Math.max(0, own - known) + best.kernel.noise;
     return {
       means: best.weights.map(
         (weights, o) =>

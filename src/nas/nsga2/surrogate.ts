@@ -23,8 +23,11 @@ export type Choose = (rng: Rng, litter: readonly (readonly number[])[]) => numbe
 export const fewestKnown = 12;
 /** A fit takes the cube of it, so that of more than these the latest are taken. */
 export const mostKnown = 200;
-/** Deviations by which a child is thought better than its mean: what is not known well is worth a try. */
-const hope = 0.5;
+/**
+ * Deviations by which a child is thought better than its mean: what is not known well is worth a try. With the noise of
+ * measuring among them, for a front is made of the lucky ones.
+ */
+const hope = 0.75;
 /** Share of the litters whose child is left to chance. */
 const chance = 0.05;
 

@@ -17,6 +17,13 @@ describe('a Gaussian process', () => {
   test('is less sure far away from what it has seen', () => {
     expect(predict([60, 9, 9]).deviations[0]).toBeGreaterThan(3 * (predict(inputs[0] ?? []).deviations[0] ?? 0));
   });
+  test('is as unsure of what it has seen as measuring it again would be', () => {
+    const deviation = 0.5;
+    const noisy = inputs.map((input) => smooth(input) + deviation * rng.normal());
+    const { deviations } = fitGaussianProcess(inputs, [noisy])(inputs[0] ?? []);
+    expect(deviations[0]).toBeGreaterThan(deviation / 2);
+    expect(deviations[0]).toBeLessThan(2 * deviation);
+  });
   test('bears inputs that are all the same, and outputs that are', () => {
     const { means } = fitGaussianProcess(
       [
