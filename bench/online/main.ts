@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { InputError } from '../../src/lib/errors.ts';
 import { loadZoo, shippedZooDir } from '../../src/nas/zoo.ts';
 import { KeptLines } from '../lib/kept-lines.ts';
 import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
@@ -37,7 +38,10 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
   const all = stream();
-  const tasks = all.slice(0, values.tasks === undefined ? all.length : Number(values.tasks));
+  const count = values.tasks === undefined ? all.length : Number(values.tasks);
+  if (!Number.isInteger(count) || count < 1)
+    throw new InputError(`--tasks "${values.tasks}" is no number of tasks.`, `Give 1 to ${all.length}.`);
+  const tasks = all.slice(0, count);
   const zooFolder = shippedZooDir();
   const zoo = await loadZoo(zooFolder);
   // made before anything is timed, for it may take minutes

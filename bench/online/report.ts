@@ -1,7 +1,7 @@
 import { coverage } from '../../src/planner/predictors/contract.ts';
 import { atLeast, atMost, type Claim, type Row } from '../lib/results.ts';
 import { mean } from '../lib/statistics.ts';
-import { allowedSeconds } from '../tune/report.ts';
+import { allowedSeconds, hasHeld } from '../tune/report.ts';
 import { type ArmName, armNames, budgetSeconds, type Found, fixedMembers, searchMultiple } from './arms.ts';
 import { bestWithin } from './bohb.ts';
 
@@ -126,9 +126,10 @@ export function claimsOf(runs: readonly Run[], tasks: readonly string[]): readon
       : [atLeast(`mean lead of ${planned} over ${title}, in points`, percent(mean(leads)), 0)];
   });
   const own = tasks.flatMap((task) => runOf(task, 'tune') ?? []);
-  const held = own.flatMap(({ accuracy, predicted }) =>
-    predicted ? [predicted.low <= accuracy && accuracy <= predicted.high ? 1 : 0] : [],
-  );
+  const held = own.flatMap((run) => {
+    const has = hasHeld(run);
+    return has === undefined ? [] : [Number(has)];
+  });
   if (held.length === 0) return compared;
   const overrun = Math.max(...own.map(({ seconds }) => seconds - budgetSeconds));
   return [

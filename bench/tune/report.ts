@@ -30,7 +30,8 @@ const budgetsOf = (runs: readonly Run[]): readonly number[] =>
 const ofArm = (runs: readonly Run[], budgetSeconds: number, arm: ArmName): readonly Run[] =>
   runs.filter((run) => run.budgetSeconds === budgetSeconds && run.arm === arm);
 
-const hasHeld = ({ accuracy, predicted }: Run): boolean | undefined =>
+/** Whether the accuracy was in the predicted interval; undefined where nothing was predicted. */
+export const hasHeld = ({ accuracy, predicted }: Pick<Run, 'accuracy' | 'predicted'>): boolean | undefined =>
   predicted && predicted.low <= accuracy && accuracy <= predicted.high;
 
 /** The means of every budget and arm, then the runs. */

@@ -18,7 +18,14 @@ import { defaultPredictor } from '../../src/planner/predictors/table.ts';
 import { defaultRegime, nearRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
 import { calibrate, type Timing } from '../../src/planner/timing.ts';
-import type { DatasetFeatures, Experience, MemberInfo, Plan, Regime } from '../../src/planner/types.ts';
+import {
+  type DatasetFeatures,
+  type Experience,
+  factsOf,
+  type MemberInfo,
+  type Plan,
+  type Regime,
+} from '../../src/planner/types.ts';
 import { readShippedExperience } from '../../src/store/shipped-experience.ts';
 import { trainingSide } from '../../src/train/augment.ts';
 import { type Dataset, openDataset } from '../../src/train/dataset.ts';
@@ -174,13 +181,12 @@ for (let i = done; i < Number(runsText); i++) {
     ? accuracyOf(tuned.logits, store.val.labels, dataset.classes.length)
     : 1 / dataset.classes.length;
   store.close();
-  const { name, encoding, parametersM, macsM, nativeSize, stages } = member;
   const experience: Experience = {
     id: `${prefix}${i}`,
     finishedAt: new Date().toISOString(),
     dataset: dataset.name,
     features,
-    member: { name, encoding, parametersM, macsM, nativeSize, accuracy: member.accuracy, stages },
+    member: factsOf(member),
     regime,
     budgetSeconds: longest,
     accuracy,
@@ -197,7 +203,7 @@ for (let i = done; i < Number(runsText); i++) {
   console.log(
     i,
     dataset.name,
-    name,
+    member.name,
     accuracy.toFixed(3),
     seconds.toFixed(0),
     inputSize,

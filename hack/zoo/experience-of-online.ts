@@ -5,20 +5,18 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KeptLines } from '../../bench/lib/kept-lines.ts';
 import type { Run } from '../../bench/online/report.ts';
 import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { loadZoo, memberOf, shippedZooDir } from '../../src/nas/zoo.ts';
-import type { Experience } from '../../src/planner/types.ts';
+import { type Experience, factsOf } from '../../src/planner/types.ts';
 import { readShippedExperience } from '../../src/store/shipped-experience.ts';
 
 const [kept] = process.argv.slice(2);
 if (!kept) throw new Error('usage: node hack/zoo/experience-of-online.ts KEPT');
 const zoo = await loadZoo(shippedZooDir());
 const file = join(shippedZooDir(), 'experience.jsonl');
-const runs = (await readFile(kept, 'utf8'))
-  .split('\n')
-  .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as Run);
+const { all: runs } = await KeptLines.open<Run>(kept);
 const planned = new Map(runs.flatMap(({ task, experience }) => (experience ? [[task, experience] as const] : [])));
 
 function experienceOf(run: Run): Experience | undefined {
@@ -29,11 +27,8 @@ function experienceOf(run: Run): Experience | undefined {
   const { member, regime, curve, accuracy, seconds } = run;
   // a search's trials count other seconds
   if (!member || !regime || !curve) return undefined;
-  const { name, encoding, parametersM, macsM, nativeSize, stages, ...facts } = memberOf(zoo, member);
   return {
-    ...own,
-    ...named,
-    member: { name, encoding, parametersM, macsM, nativeSize, accuracy: facts.accuracy, stages },
+    ...{ ...own, ...named, member: factsOf(memberOf(zoo, member)) },
     ...{ regime, accuracy, activeSeconds: seconds, curve: [...curve, { seconds, accuracy }] },
   };
 }

@@ -208,3 +208,16 @@ export type MemberFacts = Pick<
   MemberInfo,
   'name' | 'encoding' | 'parametersM' | 'macsM' | 'nativeSize' | 'accuracy' | 'stages'
 >;
+
+/** The part of a member that an experience keeps. */
+export const factsOf = ({
+  name,
+  encoding,
+  parametersM,
+  macsM,
+  nativeSize,
+  accuracy,
+  stages,
+}: MemberFacts): MemberFacts => ({
+  ...{ name, encoding, parametersM, macsM, nativeSize, accuracy, stages },
+});

@@ -9,7 +9,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { processorHere } from '../../lib/processor.ts';
 import { networkOf } from '../../nas/families/table.ts';
 import { memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
-import type { Experience, MemberFacts } from '../../planner/types.ts';
+import { type Experience, factsOf } from '../../planner/types.ts';
 import type { Dataset } from '../../train/dataset.ts';
 import { exportModel } from '../../train/export.ts';
 import { type FineTuned, labelsOf } from '../../train/fine-tune.ts';
@@ -150,15 +150,13 @@ async function worstMistakes({ store, logits, tuned }: Finished): Promise<readon
 
 /** The run as it is learnt. */
 export function experienceOf(result: TuneResult, { id, features }: Decision, member: ZooMember): Experience {
-  const { name, encoding, parametersM, macsM, nativeSize, accuracy, stages } = member;
-  const facts: MemberFacts = { name, encoding, parametersM, macsM, nativeSize, accuracy, stages };
   return {
     id,
     finishedAt: result.finishedAt,
     // a name for people, whatever the folder is called
     dataset: result.dataset.replaceAll(/[\p{Cc}/\\]/gu, ' ').slice(0, 200),
     features,
-    member: facts,
+    member: factsOf(member),
     // the steps that were run, which may be fewer or more than planned
     regime: { ...result.plan.regime, steps: result.steps },
     budgetSeconds: result.budgetSeconds,

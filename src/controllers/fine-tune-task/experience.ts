@@ -2,7 +2,7 @@
 import type { FineTuneTask } from '../../crds/fine-tune-task.ts';
 import type { TaskResult } from '../../crds/fine-tune-task-status.ts';
 import type { CurvePoint } from '../../crds/trainer-job.ts';
-import type { Experience, MemberFacts, MemberInfo } from '../../planner/types.ts';
+import { type Experience, factsOf } from '../../planner/types.ts';
 import type { Facts } from './facts.ts';
 import type { Ruling } from './ruling.ts';
 
@@ -29,7 +29,7 @@ export function experienceOf(
     finishedAt,
     dataset: datasetName(view.task),
     features: profile.features,
-    member: memberFacts(member),
+    member: factsOf(member),
     // the steps that were run, which may be fewer or more than planned
     regime: { ...carriedOut.regime, steps: result.steps ?? carriedOut.regime.steps },
     budgetSeconds,
@@ -48,10 +48,6 @@ export function keeping(facts: Facts, experience: Experience | undefined): Parti
     ? { wakeSeconds: againSeconds }
     : // a record that the store refuses would be refused each time
       { changes: { experienceStored: answer === 'kept' } };
-}
-
-function memberFacts({ name, encoding, parametersM, macsM, nativeSize, accuracy, stages }: MemberInfo): MemberFacts {
-  return { name, encoding, parametersM, macsM, nativeSize, accuracy, stages };
 }
 
 /** The same for all tasks on the same data, and never a path: runs of one data set are held out together. */
