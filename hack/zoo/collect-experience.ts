@@ -2,11 +2,15 @@
  * Collects real fine-tuning runs as the zoo's experience: `node hack/zoo/collect-experience.ts DATASETS RUNS [MEMBER...]`,
  * where DATASETS is a folder of archives. In turn a run is a member's default regime (members in turn, of all or of those
  * named), a random regime of the planner's space, or later a neighbour of the default, and what the planner picks who knows
- * the runs of the other data sets: its mistakes are what it has to learn. A kill loses one run at most: started again it
- * goes on with the next.
+ * the runs of the other data sets: its mistakes are what it has to learn. Later every second run is on a part of a data
+ * set, fewer classes and fewer images, for many a task is small; it goes by the name of the whole, of which it says much. A
+ * kill loses one run at most: started again it goes on with the next.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { taskFolder } from '../../bench/online/tasks.ts';
+import { datasetNames, unpackedFolder } from '../../bench/tune/datasets.ts';
 import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createRng, deriveSeed, type Rng } from '../../src/lib/rng.ts';
@@ -37,7 +41,6 @@ import { profile } from '../../src/train/profile.ts';
 
 const [folder, runsText, ...wanted] = process.argv.slice(2);
 if (!folder || !runsText) throw new Error('usage: node hack/zoo/collect-experience.ts DATASETS RUNS');
-const names = ['pets', 'insects', 'dishes', 'vehicles', 'cifar-10-subset'];
 /**
  * Runs after which random regimes are not worth their time any more, nor other budgets than people give: what is close to a
  * sound regime is where the next plans are.
@@ -53,6 +56,9 @@ const scratch = '.cache/scratch';
 const seed = 20260;
 /** Seconds of a run, drawn evenly on a logarithmic scale. */
 const [shortest, longest] = [10, 150];
+/** Parts of a data set from this number on are no tasks of `make bench-online`. */
+const firstPart = 100;
+const cache = (name: string): string => fileURLToPath(new URL(`../../.cache/${name}`, import.meta.url));
 const zoo = await loadZoo(shippedZooDir());
 const members = wanted.length === 0 ? zoo.members : wanted.map((name) => memberOf(zoo, name));
 const file = join(shippedZooDir(), 'experience.jsonl');
@@ -66,18 +72,18 @@ const done = Math.max(
 );
 
 interface Opened {
+  readonly of: string;
   readonly dataset: Dataset;
   readonly features: DatasetFeatures;
   /** Of this machine. */
   readonly timing: Timing;
 }
 
-const opened = new Map<string, Opened>();
-
-async function open(name: string) {
-  const known = opened.get(name);
-  if (known) return known;
-  const dataset = await openDataset(join(folder as string, `${name}.tar.gz`), { seed: 1, scratch });
+/** The whole data set, or the part of that number. */
+async function open(of: (typeof datasetNames)[number], part: number | undefined): Promise<Opened> {
+  const whole = await unpackedFolder(of, join(folder as string, `${of}.tar.gz`), cache('bench-tune/data'));
+  const path = part === undefined ? whole : await taskFolder({ name: `${of}-${part}`, of }, whole, cache('experience'));
+  const dataset = await openDataset(path, { seed: 1, scratch });
   const [smallest] = zoo.members.toSorted((a, b) => a.macsM - b.macsM) as [(typeof zoo.members)[number]];
   const classes = dataset.classes.length;
   const network = taskNetwork(smallest, { classes });
@@ -95,9 +101,7 @@ async function open(name: string) {
   });
   const perClass = dataset.classes.map((_, label) => dataset.train.filter((item) => item.label === label).length);
   const features = datasetFeatures(measured.sample, measured.embedding, perClass);
-  const entry = { dataset, features, timing: calibrate(zoo.members, measured.steps) };
-  opened.set(name, entry);
-  return entry;
+  return { of, dataset, features, timing: calibrate(zoo.members, measured.steps) };
 }
 
 const shorter = (seconds: number): number => Number(seconds.toPrecision(5));
@@ -112,7 +116,7 @@ function draw(
 ): Regime {
   const costs = { ...defaultRunCosts, evaluations: 3 };
   const space: RegimeSpace = { member, features, timing, costs, seconds, counts: countsOf(dataset), cacheBytes: 1e9 };
-  const sizes = member.nativeSize > 128 ? [80, 96, 112, 128] : [48, 64, 96];
+  const sizes = member.nativeSize > 128 ? [96, 128, 160, 192] : [48, 64, 96];
   const regime = way === 'default' ? defaultRegime(space, { inputSize: rng.pick(sizes) }) : undefined;
   if (regime) return regime;
   const sample = way === 'near' ? nearRegime : sampleRegime;
@@ -124,8 +128,8 @@ function draw(
 }
 
 /** The planner's pick for one of the budgets that people give, from what is known of the other data sets. */
-async function pick({ dataset, features, timing }: Opened, rng: Rng): Promise<Plan> {
-  const known = (await readShippedExperience(file)).filter((run) => run.dataset !== dataset.name);
+async function pick({ of, dataset, features, timing }: Opened, rng: Rng): Promise<Plan> {
+  const known = (await readShippedExperience(file)).filter((run) => run.dataset !== of);
   const budgetSeconds = rng.pick(budgets);
   return makePlan({
     ...{ features, timing, counts: countsOf(dataset), members: zoo.members, rng, budgetSeconds },
@@ -136,10 +140,11 @@ async function pick({ dataset, features, timing }: Opened, rng: Rng): Promise<Pl
 
 for (let i = done; i < Number(runsText); i++) {
   const rng = createRng(deriveSeed(seed, `run ${i}`));
-  const task = await open(names[i % names.length] as string);
-  const { dataset, features } = task;
   // whole rounds over the data sets, so that each sees every member in every way
-  const round = Math.floor(i / names.length);
+  const round = Math.floor(i / datasetNames.length);
+  const part = i >= broadRuns && round % 2 === 1 ? firstPart + round : undefined;
+  const task = await open(datasetNames[i % datasetNames.length] as (typeof datasetNames)[number], part);
+  const { of, dataset, features } = task;
   const ways = i < broadRuns ? broadWays : laterWays;
   const way = ways[round % ways.length] as Way;
   const allowed = i < broadRuns ? shortest * (longest / shortest) ** rng.next() : trainingShare * rng.pick(budgets);
@@ -181,10 +186,11 @@ for (let i = done; i < Number(runsText); i++) {
     ? accuracyOf(tuned.logits, store.val.labels, dataset.classes.length)
     : 1 / dataset.classes.length;
   store.close();
+  await dataset.close();
   const experience: Experience = {
     id: `${prefix}${i}`,
     finishedAt: new Date().toISOString(),
-    dataset: dataset.name,
+    dataset: of,
     features,
     member: factsOf(member),
     regime,
@@ -215,4 +221,3 @@ for (let i = done; i < Number(runsText); i++) {
     plan ? `planned for ${plan.predicted.accuracy.toFixed(3)}` : '',
   );
 }
-for (const { dataset } of opened.values()) await dataset.close();

@@ -36,8 +36,11 @@ const mixEpochs = 6;
 const timeShares = [1, 1, 1, 0.75, 0.5, 0.3] as const;
 /** Visits to each image before which no run overfits. */
 const soundEpochs = 4;
-/** Epochs for which a default regime gives up detail. */
+/** Epochs, and steps, for which a default regime gives up detail: the fewest in which a network comes to fit a task. */
 const defaultEpochs = 2;
+const defaultSteps = 80;
+/** How many times larger than they are images may be made. */
+const mostEnlarged = 4;
 /** Most dimensions in which a neighbour of the default regime differs by choice. */
 const nearestChanges = 3;
 /** Steps below which there is no training to speak of. */
@@ -49,9 +52,10 @@ const fewestSteps = 10;
  */
 export const dimensions: Dimensions = {
   inputSize: ({ member, features }) => {
-    // enlarging adds no detail; beyond twice or below two sevenths of its native size a network reads the wrong scale
+    // enlarging adds no detail, but brings it to the scale that a network learnt to read: its price is time alone. Beyond
+    // twice or below two sevenths of its native size it reads the wrong scale
     const sensible = (size: number) =>
-      size <= Math.max(32, 2 * features.resolution) &&
+      size <= Math.max(32, mostEnlarged * features.resolution) &&
       size <= 2 * member.nativeSize &&
       3.5 * size >= Math.min(member.nativeSize, 224);
     const fitting = inputSizes.filter(sensible);
@@ -180,7 +184,7 @@ function defaultSize(space: RegimeSpace, draft: Readonly<Regime>): number {
   const detailed = sensible.filter((size) => 2.4 * size >= nativeSize);
   // images of less detail than that are not enlarged for it
   const sizes = detailed.length > 0 ? detailed : sensible;
-  const wanted = (defaultEpochs * space.counts.trainImages) / draft.batchSize;
+  const wanted = Math.max(defaultSteps, (defaultEpochs * space.counts.trainImages) / draft.batchSize);
   const leavesTime = (inputSize: number) =>
     estimateRun(space, { ...draft, inputSize }).stepsWithin(space.seconds) >= wanted;
   return sizes.findLast(leavesTime) ?? sizes[0] ?? nearestSize(nativeSize);

@@ -155,8 +155,8 @@ describe('two tasks at a time, on S3 and on a claim', () => {
     expect(spentBefore).toBeGreaterThan(0);
     const running = (await podsOf(api, onS3, 'training')).filter(({ status }) => status?.phase === 'Running');
     expect(running).toEqual([]);
-    // the third begins meanwhile
-    await api.apply(sample('task-claim.yaml', 'flowers-again', { seed: 2 }));
+    // the third begins meanwhile, and has time enough to train until PostgreSQL is away
+    await api.apply(sample('task-claim.yaml', 'flowers-again', { seed: 2, budget: { time: '110s' } }));
     await pause(10_000);
     expect((await readTask(api, 'flowers-s3')).status?.activeSeconds).toBe(spentBefore);
     resumedMs = Date.now();
@@ -190,6 +190,7 @@ describe('two tasks at a time, on S3 and on a claim', () => {
   });
 
   test('and PostgreSQL away for 30 s, while one of them finishes', async () => {
+    expect((await readTask(api, 'flowers-again')).status?.result).toBeUndefined();
     await site.postgres.service.stop('SIGKILL');
     const stopped = performance.now();
     try {

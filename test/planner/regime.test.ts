@@ -55,7 +55,7 @@ describe('a sampled regime', () => {
         const { member, features } = space;
         expect(regime.frozenStages).toBeLessThanOrEqual(member.stages);
         expect(regime.batchSize).toBeLessThanOrEqual(space.counts.trainImages);
-        expect(regime.inputSize).toBeLessThanOrEqual(Math.max(32, 2 * features.resolution));
+        expect(regime.inputSize).toBeLessThanOrEqual(Math.max(32, 4 * features.resolution));
         expect(regime.inputSize).toBeLessThanOrEqual(2 * member.nativeSize);
         expect(regime.steps).toBeGreaterThanOrEqual(10);
         const epochs = (regime.steps * regime.batchSize) / space.counts.trainImages;
@@ -162,10 +162,18 @@ describe('the default regime', () => {
     const member = aMember({ nativeSize: 224, macsM: 400 });
     expect(defaultRegime(aSpace({ member, seconds }))?.inputSize).toBe(inputSize);
   });
-  test('a member of large images does not get small ones enlarged beyond twice', () => {
+  test('a member of large images does not get small ones enlarged beyond four times', () => {
     const member = aMember({ nativeSize: 224, macsM: 400 });
     const space = aSpace({ member, seconds: 600, features: aDataset({ resolution: 32 }) });
-    expect(defaultRegime(space)?.inputSize).toBe(64);
+    expect(defaultRegime(space)?.inputSize).toBe(128);
+  });
+  test('few images do not make up for few steps', () => {
+    const member = aMember({ nativeSize: 224, macsM: 400 });
+    const few = { images: 200 };
+    const space = aSpace({ member, seconds: 60, features: aDataset(few), counts: counts({ trainImages: 200 }) });
+    const regime = defaultRegime(space) as Regime;
+    expect(regime.inputSize).toBeLessThan(224);
+    expect(regime.steps).toBeGreaterThanOrEqual(80);
   });
   test('a member of an unusual native size gets the nearest size', () => {
     expect(defaultRegime(aSpace({ member: aMember({ nativeSize: 70 }), seconds: 600 }))?.inputSize).toBe(64);
