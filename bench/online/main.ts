@@ -20,7 +20,7 @@ import { type ArmName, armNames, runArm } from './arms.ts';
 import { claimsOf, columns, type Run, rowsOf } from './report.ts';
 import { stream, type Task, taskFolder } from './tasks.ts';
 
-const cache = (name: string): string => fileURLToPath(new URL(`../../.cache/${name}`, import.meta.url));
+const tasksInto = fileURLToPath(new URL('../../.cache/bench-online', import.meta.url));
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 /** A search of ten budgets takes more time than all other arms together. */
 const searchedEvery = 4;
@@ -49,8 +49,8 @@ async function main(): Promise<number> {
   const kept = await KeptLines.open<Run>(values.keep);
   const runOf = (task: Task, arm: ArmName) => kept.all.find((run) => run.task === task.name && run.arm === arm);
   for (const [seed, task] of tasks.entries()) {
-    const whole = await unpackedFolder(task.of, await archiveOf(task.of), cache('bench-tune/data'));
-    const path = await taskFolder(task, whole, cache('bench-online'));
+    const whole = await unpackedFolder(task.of, await archiveOf(task.of));
+    const path = await taskFolder(task, whole, tasksInto);
     for (const arm of armsOf(seed)) {
       if (runOf(task, arm)) continue;
       const scratch = await mkdtemp(join(tmpdir(), 'nasoa-bench-online-'));

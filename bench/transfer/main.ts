@@ -1,11 +1,3 @@
-/**
- * `make bench-transfer`: what each member of the shipped zoo reaches on five data sets within 60 s and within 180 s, under the
- * regime that the planner picks for it without the experience of that data set; beside the best of them from random
- * weights, and EfficientNet-Lite0's ImageNet weights in PyTorch at 96 and at 128 px. It takes hours:
- * `ARGS='--keep FILE'` writes each run to a file, and goes on with it after a kill. `--datasets`, `--budgets` and `--members`
- * (lists) take a part, of which no result is written; `--strict` exits 1 where a claim does not hold.
- */
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadZoo, shippedZooDir } from '../../src/nas/zoo.ts';
 import { KeptLines } from '../lib/kept-lines.ts';
@@ -17,7 +9,6 @@ import type { Outcome } from '../tune/runs.ts';
 import { type ArmPlace, fromRandom, lite0At, member } from './arms.ts';
 import { bestMember, claimsOf, columns, type Run, rowsOf, type Slot } from './report.ts';
 
-const cache = fileURLToPath(new URL('../../.cache/bench-tune/data', import.meta.url));
 const wantedBudgets = [60, 180] as const;
 const peerSizes = [96, 128] as const;
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);
@@ -44,7 +35,7 @@ async function main(): Promise<number> {
   for (const budgetSeconds of budgets) {
     for (const dataset of datasets) {
       const slot: Slot = { dataset, budgetSeconds };
-      const path = await unpackedFolder(dataset, await archiveOf(dataset), cache);
+      const path = await unpackedFolder(dataset, await archiveOf(dataset));
       const place: ArmPlace = { ...slot, path, python, signal: stop.signal };
       const once = async (arm: string, run: () => Promise<Outcome>): Promise<void> => {
         if (kept.all.some((one) => one.dataset === dataset && one.budgetSeconds === budgetSeconds && one.arm === arm))

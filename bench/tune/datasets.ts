@@ -24,12 +24,14 @@ export async function archiveOf(
   );
 }
 
+const unpackedInto = fileURLToPath(new URL('../../.cache/bench-tune/data', import.meta.url));
+
 /** The folder `.../NAME/NAME` with the unpacked data set in it: all arms read the same files, and none pays for unpacking. */
-export async function unpackedFolder(name: DatasetName, archive: string, into: string): Promise<string> {
-  const folder = join(into, name);
+export async function unpackedFolder(name: DatasetName, archive: string): Promise<string> {
+  const folder = join(unpackedInto, name);
   if (!(await exists(folder))) {
-    await mkdir(into, { recursive: true });
-    const beside = await unpackArchive(archive, into);
+    await mkdir(unpackedInto, { recursive: true });
+    const beside = await unpackArchive(archive, unpackedInto);
     try {
       await rename(beside, folder);
     } finally {

@@ -31,7 +31,7 @@ async function prepareData(names: readonly DatasetName[]): Promise<ReadonlyMap<s
   const archives = await Promise.all(names.map((name) => archiveOf(name)));
   const folders = new Map<string, string>();
   for (const [i, name] of names.entries()) {
-    folders.set(name, await unpackedFolder(name, archives[i] as string, join(cache, 'data')));
+    folders.set(name, await unpackedFolder(name, archives[i] as string));
   }
   return folders;
 }

@@ -10,7 +10,7 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { taskFolder } from '../../bench/online/tasks.ts';
-import { datasetNames, unpackedFolder } from '../../bench/tune/datasets.ts';
+import { type DatasetName, datasetNames, unpackedFolder } from '../../bench/tune/datasets.ts';
 import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createRng, deriveSeed, type Rng } from '../../src/lib/rng.ts';
@@ -58,7 +58,7 @@ const seed = 20260;
 const [shortest, longest] = [10, 150];
 /** Parts of a data set from this number on are no tasks of `make bench-online`. */
 const firstPart = 100;
-const cache = (name: string): string => fileURLToPath(new URL(`../../.cache/${name}`, import.meta.url));
+const partsInto = fileURLToPath(new URL('../../.cache/experience', import.meta.url));
 const zoo = await loadZoo(shippedZooDir());
 const members = wanted.length === 0 ? zoo.members : wanted.map((name) => memberOf(zoo, name));
 const file = join(shippedZooDir(), 'experience.jsonl');
@@ -72,17 +72,17 @@ const done = Math.max(
 );
 
 interface Opened {
-  readonly of: string;
+  readonly of: DatasetName;
   readonly dataset: Dataset;
   readonly features: DatasetFeatures;
   /** Of this machine. */
   readonly timing: Timing;
 }
 
-/** The whole data set, or the part of that number. */
-async function open(of: (typeof datasetNames)[number], part: number | undefined): Promise<Opened> {
-  const whole = await unpackedFolder(of, join(folder as string, `${of}.tar.gz`), cache('bench-tune/data'));
-  const path = part === undefined ? whole : await taskFolder({ name: `${of}-${part}`, of }, whole, cache('experience'));
+/** The whole data set, or the part of that number; measured at each run, for the speed of a machine changes. */
+async function open(of: DatasetName, part: number | undefined): Promise<Opened> {
+  const whole = await unpackedFolder(of, join(folder as string, `${of}.tar.gz`));
+  const path = part === undefined ? whole : await taskFolder({ name: `${of}-${part}`, of }, whole, partsInto);
   const dataset = await openDataset(path, { seed: 1, scratch });
   const [smallest] = zoo.members.toSorted((a, b) => a.macsM - b.macsM) as [(typeof zoo.members)[number]];
   const classes = dataset.classes.length;
@@ -143,7 +143,7 @@ for (let i = done; i < Number(runsText); i++) {
   // whole rounds over the data sets, so that each sees every member in every way
   const round = Math.floor(i / datasetNames.length);
   const part = i >= broadRuns && round % 2 === 1 ? firstPart + round : undefined;
-  const task = await open(datasetNames[i % datasetNames.length] as (typeof datasetNames)[number], part);
+  const task = await open(datasetNames[i % datasetNames.length] as DatasetName, part);
   const { of, dataset, features } = task;
   const ways = i < broadRuns ? broadWays : laterWays;
   const way = ways[round % ways.length] as Way;

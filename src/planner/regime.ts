@@ -36,8 +36,9 @@ const mixEpochs = 6;
 const timeShares = [1, 1, 1, 0.75, 0.5, 0.3] as const;
 /** Visits to each image before which no run overfits. */
 const soundEpochs = 4;
-/** Epochs, and steps, for which a default regime gives up detail: the fewest in which a network comes to fit a task. */
+/** Epochs for which a default regime gives up detail. */
 const defaultEpochs = 2;
+/** Steps for which it does so too: few images do not make up for too few of them. */
 const defaultSteps = 80;
 /** How many times larger than they are images may be made. */
 const mostEnlarged = 4;
@@ -52,8 +53,8 @@ const fewestSteps = 10;
  */
 export const dimensions: Dimensions = {
   inputSize: ({ member, features }) => {
-    // enlarging adds no detail, but brings it to the scale that a network learnt to read: its price is time alone. Beyond
-    // twice or below two sevenths of its native size it reads the wrong scale
+    // enlarging adds no detail, but brings it to the scale that a network learnt to read: its price is time alone.
+    // Beyond twice or below two sevenths of its native size it reads the wrong scale
     const sensible = (size: number) =>
       size <= Math.max(32, mostEnlarged * features.resolution) &&
       size <= 2 * member.nativeSize &&

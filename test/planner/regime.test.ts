@@ -169,8 +169,8 @@ describe('the default regime', () => {
   });
   test('few images do not make up for few steps', () => {
     const member = aMember({ nativeSize: 224, macsM: 400 });
-    const few = { images: 200 };
-    const space = aSpace({ member, seconds: 60, features: aDataset(few), counts: counts({ trainImages: 200 }) });
+    const features = aDataset({ images: 200 });
+    const space = aSpace({ member, seconds: 60, features, counts: counts({ trainImages: 200 }) });
     const regime = defaultRegime(space) as Regime;
     expect(regime.inputSize).toBeLessThan(224);
     expect(regime.steps).toBeGreaterThanOrEqual(80);
