@@ -3,6 +3,7 @@ import type { AttrMessage, NodeMessage, ShapeMessage, SignatureMessage } from '.
 /** Numbers of `DataType` in tensorflow/core/framework/types.proto. */
 export const dataTypes = {
   float32: 1,
+  float64: 2,
   int32: 3,
   uint8: 4,
   string: 7,

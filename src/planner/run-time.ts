@@ -38,7 +38,7 @@ export interface RunCosts {
 export const defaultRunCosts: RunCosts = {
   decodeSecondsPerImage: 0.0015,
   startSeconds: 1.5,
-  headFitSeconds: 1.5,
+  headFitSeconds: 1,
   firstStepExtra: 3,
   evaluations: 4,
   augmentSecondsPerPixel: { none: 1e-9, light: 5e-9, medium: 2e-8, strong: 2.5e-8 },
@@ -89,7 +89,7 @@ export function runSeconds(
     (batchSize * inputSize ** 2 * costs.augmentSecondsPerPixel[regime.augmentation]) / Math.max(1, costs.workers);
   const perStep = step.seconds + (cachedFeatures ? 0 : preparing);
   const fitted = fittedImages(regime, counts.trainImages);
-  const fitting = (fitted * (1 - share) * forward) / batchSize + costs.headFitSeconds * (fitted / mostFitted) ** 2;
+  const fitting = (fitted * (1 - share) * forward) / batchSize + (costs.headFitSeconds * fitted) / mostFitted;
   const fixed = costs.startSeconds + fitting + costs.firstStepExtra * step.seconds + counts.validationImages * newImage;
   const secondsOf = (steps: number) =>
     fixed + evaluating(steps) + steps * perStep + Math.min(counts.trainImages, fitted + steps * batchSize) * newImage;

@@ -71,7 +71,7 @@ export const usesCachedFeatures = (regime: Pick<Regime, 'frozenStages' | 'augmen
   regime.frozenStages > 0 && regime.augmentation === 'none' && regime.mix === 'none';
 
 /** Training images to whose features a head is fitted: their number squared is the memory of it, its cube the time. */
-export const mostFitted = 768;
+export const mostFitted = 2048;
 
 /** How many training images the fit of the head takes; 0 where it starts at random. The trainer and the planner ask here. */
 export const fittedImages = ({ headStart }: Pick<Regime, 'headStart'>, trainImages: number): number =>

@@ -173,7 +173,7 @@ async function startHead(model: TrainingModel, o: FineTuneOptions, cached: Activ
   if (signal.aborted || !features) return false;
   const labels = rows.map((row) => store.train.labels[row] as number);
   const { classes } = network;
-  const { weight, bias } = fitHead({ features, n: total, d: features.length / total, labels, classes });
+  const { weight, bias } = await fitHead({ features, n: total, d: features.length / total, labels, classes });
   model.setHead(weight, bias);
   return true;
 }
