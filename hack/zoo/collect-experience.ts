@@ -19,7 +19,7 @@ import { datasetFeatures } from '../../src/planner/features.ts';
 import { makePlan } from '../../src/planner/plan.ts';
 import { encodedOptions, lessonsOf, replay } from '../../src/planner/predictors/replay.ts';
 import { defaultPredictor } from '../../src/planner/predictors/table.ts';
-import { defaultRegime, nearRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
+import { defaultRegimes, nearRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
 import { calibrate, type Timing } from '../../src/planner/timing.ts';
 import {
@@ -107,7 +107,7 @@ async function open(of: DatasetName, part: number | undefined): Promise<Opened> 
 const shorter = (seconds: number): number => Number(seconds.toPrecision(5));
 const countsOf = ({ train, val }: Dataset) => ({ trainImages: train.length, validationImages: val.length });
 
-/** A default regime, a neighbour of it, or any one that fits. */
+/** A default regime, a neighbour of one, or any one that fits. */
 function draw(
   member: MemberInfo,
   { dataset, features, timing }: Opened,
@@ -117,11 +117,11 @@ function draw(
   const costs = { ...defaultRunCosts, evaluations: 3 };
   const space: RegimeSpace = { member, features, timing, costs, seconds, counts: countsOf(dataset), cacheBytes: 1e9 };
   const sizes = member.nativeSize > 128 ? [96, 128, 160, 192] : [48, 64, 96];
-  const regime = way === 'default' ? defaultRegime(space, { inputSize: rng.pick(sizes) }) : undefined;
-  if (regime) return regime;
-  const sample = way === 'near' ? nearRegime : sampleRegime;
+  const defaults = defaultRegimes(space, way === 'default' ? { inputSize: rng.pick(sizes) } : {});
+  if (way === 'default' && defaults.length > 0) return rng.pick(defaults);
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const regime = sample(space, {}, rng);
+    const isNear = way === 'near' && defaults.length > 0;
+    const regime = isNear ? nearRegime(space, rng.pick(defaults), {}, rng) : sampleRegime(space, {}, rng);
     if (regime) return regime;
   }
   throw new Error(`no regime of ${member.name} fits into ${seconds} s`);

@@ -1,5 +1,5 @@
 import type { Rng } from '../lib/rng.ts';
-import { defaultRegime, estimateRun, fewestStepsOf, nearRegime, type RegimeSpace, sampleRegime } from './regime.ts';
+import { defaultRegimes, estimateRun, fewestStepsOf, nearRegime, type RegimeSpace, sampleRegime } from './regime.ts';
 import type { MemberInfo, Regime } from './types.ts';
 
 /** A member with a regime that fits, and how long it is expected to take. */
@@ -23,16 +23,31 @@ export function candidates(
   rng: Rng,
   count: number,
 ): readonly Candidate[] {
-  const spaces = members.map((member): RegimeSpace => ({ ...shared, member }));
+  const grounds = members.map((member) => {
+    const space: RegimeSpace = { ...shared, member };
+    return { space, defaults: defaultRegimes(space, overrides) };
+  });
   const found: Candidate[] = [];
-  for (let i = 0; i < count && spaces.length > 0; i++) {
-    const space = spaces[i % spaces.length] as RegimeSpace;
-    const round = Math.floor(i / spaces.length);
-    const sample = round % 2 === 1 ? nearRegime : sampleRegime;
-    const regime = round === 0 ? defaultRegime(space, overrides) : sample(space, overrides, rng);
+  for (let i = 0; i < count && grounds.length > 0; i++) {
+    const { space, defaults } = grounds[i % grounds.length] as (typeof grounds)[number];
+    const regime = drawn(space, defaults, Math.floor(i / grounds.length), overrides, rng);
     if (regime) found.push({ member: space.member, regime, seconds: estimateRun(space, regime).seconds });
   }
   return found;
+}
+
+/** Its defaults first, then neighbours of them and any others in turn. */
+function drawn(
+  space: RegimeSpace,
+  defaults: readonly Regime[],
+  round: number,
+  overrides: Partial<Regime>,
+  rng: Rng,
+): Regime | undefined {
+  const left = round - defaults.length;
+  if (left < 0) return defaults[round];
+  if (left % 2 === 1 || defaults.length === 0) return sampleRegime(space, overrides, rng);
+  return nearRegime(space, rng.pick(defaults), overrides, rng);
 }
 
 /** Least active seconds that any run of these members takes: cheapest sizes, fewest steps. */
@@ -46,7 +61,7 @@ export function leastSeconds(
   for (const member of members) {
     const unlimited: RegimeSpace = { ...shared, member, seconds: Number.MAX_VALUE };
     const drawn = Array.from({ length: 100 }, () => sampleRegime(unlimited, overrides, rng));
-    for (const regime of [defaultRegime(unlimited, overrides), ...drawn]) {
+    for (const regime of [...defaultRegimes(unlimited, overrides), ...drawn]) {
       if (!regime) continue;
       const steps = overrides.steps ?? fewestStepsOf(unlimited, regime);
       least = Math.min(least, estimateRun(unlimited, regime).secondsOf(steps));

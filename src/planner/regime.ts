@@ -36,10 +36,12 @@ const mixEpochs = 6;
 const timeShares = [1, 1, 1, 0.75, 0.5, 0.3] as const;
 /** Visits to each image before which no run overfits. */
 const soundEpochs = 4;
-/** Epochs for which a default regime gives up detail. */
-const defaultEpochs = 2;
+/** Epochs for which a default regime gives up detail, and with cached activations, whose head has been fitted to them all. */
+const [defaultEpochs, defaultCachedEpochs] = [2, 1];
 /** Steps for which it does so too: few images do not make up for too few of them. */
 const defaultSteps = 80;
+/** How many times larger images have to become for it to be worth keeping the first stages as they are. */
+const clearlyLarger = 1.25;
 /** How many times larger than they are images may be made. */
 const mostEnlarged = 4;
 /** Most dimensions in which a neighbour of the default regime differs by choice. */
@@ -141,15 +143,31 @@ function draw<K extends keyof Regime>(dimension: K, draft: Draft, space: RegimeS
 }
 
 /**
- * The regime of somebody who knows the trade but not this data set: the native input size, or the largest below it that
- * leaves time for some epochs, and everything trained by AdamW with a cosine over all the time there is. Undefined where
- * not even its fewest steps fit.
+ * What somebody does who knows the trade but not this data set, the sounder for the time first: AdamW with a cosine over all
+ * the time there is, at the native input size or the largest below it that leaves time for some epochs. Either everything is
+ * trained; or the first half of the stages stays as it is and its activations are computed once, which is sounder where it
+ * lets images be clearly larger. Empty where not even the fewest steps fit.
  */
-export function defaultRegime(space: RegimeSpace, overrides: Partial<Regime> = {}): Regime | undefined {
+export function defaultRegimes(space: RegimeSpace, overrides: Partial<Regime> = {}): readonly Regime[] {
+  const half = { frozenStages: Math.ceil(space.member.stages / 2), augmentation: 'none', ...overrides } as const;
+  const [whole, frozen] = [filled(space, overrides), filled(space, half)];
+  // without a cache there is nothing in it
+  const cached = frozen && frozen.frozenStages > 0 && usesCachedFeatures(frozen) ? frozen : undefined;
+  const isWorthIt = cached && whole && cached.inputSize >= clearlyLarger * whole.inputSize;
+  const ordered = isWorthIt || !whole ? [cached, whole] : [whole, cached];
+  return ordered.filter((regime) => regime !== undefined);
+}
+
+/** The first of `defaultRegimes`. */
+export const defaultRegime = (space: RegimeSpace, overrides: Partial<Regime> = {}): Regime | undefined =>
+  defaultRegimes(space, overrides)[0];
+
+/** The base regime with those choices and all the time there is; undefined where that cannot be. */
+function filled(space: RegimeSpace, choices: Partial<Regime>): Regime | undefined {
   const batchSize = Math.max(1, Math.min(baseRegime.batchSize, space.counts.trainImages));
-  const draft: Draft = { ...baseRegime, batchSize, ...overrides };
-  if (overrides.inputSize === undefined) draft.inputSize = defaultSize(space, draft);
-  if (overrides.steps === undefined) {
+  const draft: Draft = { ...baseRegime, batchSize, ...choices };
+  if (choices.inputSize === undefined) draft.inputSize = defaultSize(space, draft);
+  if (choices.steps === undefined) {
     const steps = stepChoices(space, draft)[0];
     if (steps === undefined) return undefined;
     draft.steps = steps;
@@ -158,12 +176,15 @@ export function defaultRegime(space: RegimeSpace, overrides: Partial<Regime> = {
 }
 
 /**
- * A neighbour of the default regime: up to `nearestChanges` of its dimensions drawn anew, and whatever no longer goes
+ * A neighbour of a regime of the space: up to `nearestChanges` of its dimensions drawn anew, and whatever no longer goes
  * with them; the steps fill the time anew. Undefined where nothing fits.
  */
-export function nearRegime(space: RegimeSpace, overrides: Partial<Regime>, rng: Rng): Regime | undefined {
-  const start = defaultRegime(space, overrides);
-  if (!start) return undefined;
+export function nearRegime(
+  space: RegimeSpace,
+  start: Regime,
+  overrides: Partial<Regime>,
+  rng: Rng,
+): Regime | undefined {
   const draft: Draft = { ...start };
   const free = order.filter((dimension) => dimension !== 'steps' && overrides[dimension] === undefined);
   const changed = new Set(rng.shuffle(free).slice(0, 1 + rng.int(nearestChanges)));
@@ -185,7 +206,8 @@ function defaultSize(space: RegimeSpace, draft: Readonly<Regime>): number {
   const detailed = sensible.filter((size) => 2.4 * size >= nativeSize);
   // images of less detail than that are not enlarged for it
   const sizes = detailed.length > 0 ? detailed : sensible;
-  const wanted = Math.max(defaultSteps, (defaultEpochs * space.counts.trainImages) / draft.batchSize);
+  const epochs = usesCachedFeatures(draft) ? defaultCachedEpochs : defaultEpochs;
+  const wanted = Math.max(defaultSteps, (epochs * space.counts.trainImages) / draft.batchSize);
   const leavesTime = (inputSize: number) =>
     estimateRun(space, { ...draft, inputSize }).stepsWithin(space.seconds) >= wanted;
   return sizes.findLast(leavesTime) ?? sizes[0] ?? nearestSize(nativeSize);

@@ -70,12 +70,19 @@ export type AugmentationLevel = 'none' | 'light' | 'medium' | 'strong';
 export const usesCachedFeatures = (regime: Pick<Regime, 'frozenStages' | 'augmentation' | 'mix'>): boolean =>
   regime.frozenStages > 0 && regime.augmentation === 'none' && regime.mix === 'none';
 
-/** Training images to whose features a head is fitted: their number squared is the memory of it, its cube the time. */
+/** Training images to whose features a head is fitted at most. */
 export const mostFitted = 2048;
+/** The same where activations are not cached: to read more costs more than it brings. */
+const mostFittedApart = 768;
 
 /** How many training images the fit of the head takes; 0 where it starts at random. The trainer and the planner ask here. */
-export const fittedImages = ({ headStart }: Pick<Regime, 'headStart'>, trainImages: number): number =>
-  headStart === 'fitted' ? Math.min(trainImages, mostFitted) : 0;
+export function fittedImages(
+  regime: Pick<Regime, 'headStart' | 'frozenStages' | 'augmentation' | 'mix'>,
+  trainImages: number,
+): number {
+  if (regime.headStart !== 'fitted') return 0;
+  return Math.min(trainImages, usesCachedFeatures(regime) ? mostFitted : mostFittedApart);
+}
 
 /** Of the images that a run trains on: four evaluations of so many take a twenty-fifth of its time. */
 const evaluatedShare = 0.03;

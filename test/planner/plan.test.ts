@@ -143,8 +143,8 @@ describe('makePlan', () => {
       expect(plan.regime).toMatchObject({
         optimizer: 'adamw',
         schedule: 'cosine',
-        frozenStages: 0,
-        augmentation: 'light',
+        headStart: 'fitted',
+        learningRate: 3e-4,
       });
       expect(plan.nearest).toHaveLength(1);
     });
@@ -152,7 +152,12 @@ describe('makePlan', () => {
     test('stays safe where the shortest run to an accuracy is asked for', () => {
       const plan = makePlan({ ...strange, rng: createRng(1), targetAccuracy: 0.1 });
       for (const { regime } of [plan, ...plan.runnersUp]) {
-        expect(regime).toMatchObject({ optimizer: 'adamw', schedule: 'cosine', frozenStages: 0 });
+        expect(regime).toMatchObject({
+          optimizer: 'adamw',
+          schedule: 'cosine',
+          headStart: 'fitted',
+          learningRate: 3e-4,
+        });
       }
     });
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createRng } from '../../src/lib/rng.ts';
+import { createRng, type Rng } from '../../src/lib/rng.ts';
 import { candidates } from '../../src/planner/candidates.ts';
 import {
   defaultRegime,
+  defaultRegimes,
   dimensions,
   estimateRun,
   maximumEpochs,
@@ -13,8 +14,8 @@ import {
 } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
 import { calibrate } from '../../src/planner/timing.ts';
-import type { MemberInfo, Regime } from '../../src/planner/types.ts';
-import { aDataset, aMember, aRegime, aZoo, counts } from './builders.ts';
+import { type MemberInfo, type Regime, usesCachedFeatures } from '../../src/planner/types.ts';
+import { aDataset, aMember, aZoo, counts } from './builders.ts';
 
 const zoo = aZoo();
 
@@ -28,6 +29,11 @@ const aSpace = (over: Partial<RegimeSpace> = {}): RegimeSpace => ({
   cacheBytes: 1e9,
   ...over,
 });
+
+const nearDefault = (space: RegimeSpace, overrides: Partial<Regime>, rng: Rng): Regime | undefined => {
+  const start = defaultRegime(space, overrides);
+  return start && nearRegime(space, start, overrides, rng);
+};
 
 const spaces = fc
   .record({
@@ -72,7 +78,7 @@ describe('a sampled regime', () => {
 
   test.each([
     ['any one', sampleRegime],
-    ['a neighbour of the default', nearRegime],
+    ['a neighbour of the default', nearDefault],
   ])('%s has choices of its dimensions that go together', (_, sample) => {
     fc.assert(
       fc.property(spaces, fc.integer(), (space, seed) => {
@@ -91,7 +97,7 @@ describe('a sampled regime', () => {
     const space = aSpace({ seconds: 600 });
     const start = defaultRegime(space) as Regime;
     const differences = Array.from({ length: 200 }, (_, seed) => {
-      const regime = nearRegime(space, {}, createRng(seed)) as Regime;
+      const regime = nearRegime(space, start, {}, createRng(seed)) as Regime;
       const names = (Object.keys(start) as (keyof Regime)[]).filter((name) => name !== 'steps');
       return names.filter((name) => regime[name] !== start[name]).length;
     });
@@ -146,9 +152,24 @@ describe('a sampled regime', () => {
 describe('the default regime', () => {
   test('uses the native size and nearly all the time', () => {
     const space = aSpace({ seconds: 30 });
-    const regime = defaultRegime(space) ?? aRegime();
-    expect(regime).toMatchObject({ inputSize: 64, frozenStages: 0, batchSize: 32, precision: 'fp32' });
-    expect(estimateRun(space, regime).seconds).toBeGreaterThan(28);
+    for (const regime of defaultRegimes(space)) {
+      expect(regime).toMatchObject({ inputSize: 64, batchSize: 32, precision: 'fp32' });
+      expect(estimateRun(space, regime).seconds).toBeGreaterThan(28);
+    }
+  });
+  test.each([
+    ['little time keeps the first half of the stages, and computes their activations once', 200, true],
+    ['much time trains everything, on images that change', 600, false],
+  ])('for %s', (_, seconds, isCached) => {
+    const [first, second] = defaultRegimes(aSpace({ member: aMember({ nativeSize: 224, macsM: 400 }), seconds }));
+    expect([first, second].map((regime) => regime && usesCachedFeatures(regime))).toEqual([isCached, !isCached]);
+  });
+  test('does not cache where that takes too much memory, or was ruled out', () => {
+    const member = { ...(zoo[1] as MemberInfo), boundaryValues: [12_288, 65_536, 32_768, 8_192, 512] };
+    const whole = [expect.objectContaining({ frozenStages: 0 })];
+    expect(defaultRegimes(aSpace({ member, cacheBytes: 1e6 }))).toEqual(whole);
+    expect(defaultRegimes(aSpace(), { frozenStages: 0 })).toEqual(whole);
+    expect(defaultRegimes(aSpace(), { augmentation: 'light' })).toEqual(whole);
   });
   test('takes the whole of a tiny data set as a batch', () => {
     const tiny = aSpace({ counts: counts({ trainImages: 6 }), features: aDataset({ images: 6 }) });
@@ -158,9 +179,9 @@ describe('the default regime', () => {
     ['its native size where there is time', 600, 224],
     ['a smaller one where less than some epochs fit', 200, 160],
     ['no less than it can read where not even those fit', 30, 96],
-  ])('a member of large images gets %s', (_, seconds, inputSize) => {
+  ])('a member of large images that is trained as a whole gets %s', (_, seconds, inputSize) => {
     const member = aMember({ nativeSize: 224, macsM: 400 });
-    expect(defaultRegime(aSpace({ member, seconds }))?.inputSize).toBe(inputSize);
+    expect(defaultRegime(aSpace({ member, seconds }), { frozenStages: 0 })?.inputSize).toBe(inputSize);
   });
   test('a member of large images does not get small ones enlarged beyond four times', () => {
     const member = aMember({ nativeSize: 224, macsM: 400 });
