@@ -164,6 +164,14 @@ export class GraphBuilder {
     return this.single('Cast', [x], { SrcT: attr.type(x.dtype), DstT: attr.type(dtype) }, { shape: x.shape, dtype });
   }
 
+  /** The product of two matrices, either of them transposed. */
+  matmul(a: Tensor, b: Tensor, transposed: { readonly a?: boolean; readonly b?: boolean } = {}): Tensor {
+    const rows = a.shape[transposed.a ? 1 : 0] as number;
+    const columns = b.shape[transposed.b ? 0 : 1] as number;
+    const attributes = { transpose_a: attr.bool(transposed.a ?? false), transpose_b: attr.bool(transposed.b ?? false) };
+    return this.like('MatMul', [a, b], attributes, [rows, columns]);
+  }
+
   reshape(x: Tensor, shape: Shape): Tensor {
     return this.single(
       'Reshape',

@@ -30,14 +30,14 @@ export function candidates(
   const found: Candidate[] = [];
   for (let i = 0; i < count && grounds.length > 0; i++) {
     const { space, defaults } = grounds[i % grounds.length] as (typeof grounds)[number];
-    const regime = drawn(space, defaults, Math.floor(i / grounds.length), overrides, rng);
+    const regime = regimeOf(space, defaults, Math.floor(i / grounds.length), overrides, rng);
     if (regime) found.push({ member: space.member, regime, seconds: estimateRun(space, regime).seconds });
   }
   return found;
 }
 
-/** Its defaults first, then neighbours of them and any others in turn. */
-function drawn(
+/** Of a round: the defaults first, then neighbours of them and any others in turn. */
+function regimeOf(
   space: RegimeSpace,
   defaults: readonly Regime[],
   round: number,

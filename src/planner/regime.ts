@@ -36,7 +36,7 @@ const mixEpochs = 6;
 const timeShares = [1, 1, 1, 0.75, 0.5, 0.3] as const;
 /** Visits to each image before which no run overfits. */
 const soundEpochs = 4;
-/** Epochs for which a default regime gives up detail, and with cached activations, whose head has been fitted to them all. */
+/** Epochs for which a default regime gives up detail, and with cached activations, whose head was fitted to most images. */
 const [defaultEpochs, defaultCachedEpochs] = [2, 1];
 /** Steps for which it does so too: few images do not make up for too few of them. */
 const defaultSteps = 80;

@@ -3,7 +3,7 @@
  * predictions of a linear smoother: Hastie, Tibshirani and Friedman, "The Elements of Statistical Learning", 7.10). In
  * double precision, by TensorFlow: seconds where a loop of our own takes a minute.
  */
-import { attr, type DataType, GraphBuilder, type Shape, type Tensor } from '../graph/builder.ts';
+import { attr, GraphBuilder, type Tensor } from '../graph/builder.ts';
 import { Session } from '../graph/session.ts';
 
 export interface RidgeProblem {
@@ -58,14 +58,14 @@ type Solve = (strength: Tensor) => { readonly weights: Tensor; readonly leftOut:
 
 /** Through the products of the rows [n, n]: less work where there are fewer rows than features. */
 function byRows(g: GraphBuilder, x: Tensor, y: Tensor): Solve {
-  const [n, d] = x.shape as readonly [number, number];
-  const products = matmul(g, x, x, [n, n], { b: true });
+  const [n] = x.shape as readonly [number, number];
+  const products = g.matmul(x, x, { b: true });
   return (strength) => {
     const inverse = inverseFactor(g, products, strength);
-    const duals = matmul(g, inverse, matmul(g, inverse, y, y.shape), y.shape, { a: true });
+    const duals = g.matmul(inverse, g.matmul(inverse, y), { a: true });
     const diagonal = g.reshape(sumOfSquares(g, inverse, 0, n), [n, 1]);
     return {
-      weights: matmul(g, x, duals, [d, y.shape[1] as number], { a: true }),
+      weights: g.matmul(x, duals, { a: true }),
       leftOut: g.like('Sub', [y, g.like('RealDiv', [duals, diagonal])]),
     };
   };
@@ -73,15 +73,14 @@ function byRows(g: GraphBuilder, x: Tensor, y: Tensor): Solve {
 
 /** Through those of the features [d, d]. */
 function byFeatures(g: GraphBuilder, x: Tensor, y: Tensor): Solve {
-  const [n, d] = x.shape as readonly [number, number];
-  const k = y.shape[1] as number;
-  const products = matmul(g, x, x, [d, d], { a: true });
-  const moments = matmul(g, x, y, [d, k], { a: true });
+  const [n] = x.shape as readonly [number, number];
+  const products = g.matmul(x, x, { a: true });
+  const moments = g.matmul(x, y, { a: true });
   return (strength) => {
     const inverse = inverseFactor(g, products, strength);
-    const weights = matmul(g, inverse, matmul(g, inverse, moments, [d, k]), [d, k], { a: true });
-    const residual = g.like('Sub', [y, matmul(g, x, weights, [n, k])]);
-    const leverage = g.reshape(sumOfSquares(g, matmul(g, x, inverse, [n, d], { b: true }), 1, n), [n, 1]);
+    const weights = g.matmul(inverse, g.matmul(inverse, moments), { a: true });
+    const residual = g.like('Sub', [y, g.matmul(x, weights)]);
+    const leverage = g.reshape(sumOfSquares(g, g.matmul(x, inverse, { b: true }), 1, n), [n, 1]);
     const own = g.like('Sub', [g.cast(g.scalar(1), 'float64'), leverage], {}, [n, 1]);
     return { weights, leftOut: g.like('Sub', [y, g.like('RealDiv', [residual, own])]) };
   };
@@ -94,7 +93,7 @@ function inverseFactor(g: GraphBuilder, products: Tensor, strength: Tensor): Ten
     'Fill',
     [g.ints([m]), g.cast(g.scalar(1), 'float64')],
     { T: attr.type('float64'), index_type: attr.type('int32') },
-    { shape: [m], dtype: 'float64' satisfies DataType },
+    { shape: [m], dtype: 'float64' },
   );
   const identity = g.like('MatrixDiag', [ones], {}, [m, m]);
   const factor = g.like('Cholesky', [g.like('AddV2', [products, g.like('Mul', [identity, strength])])]);
@@ -104,16 +103,4 @@ function inverseFactor(g: GraphBuilder, products: Tensor, strength: Tensor): Ten
 function sumOfSquares(g: GraphBuilder, x: Tensor, axis: number, length: number): Tensor {
   const attributes = { Tidx: attr.type('int32'), keep_dims: attr.bool(false) };
   return g.like('Sum', [g.like('Square', [x]), g.ints([axis])], attributes, [length]);
-}
-
-/** a b [shape]; either of them transposed. */
-function matmul(
-  g: GraphBuilder,
-  a: Tensor,
-  b: Tensor,
-  shape: Shape,
-  transposed: { readonly a?: boolean; readonly b?: boolean } = {},
-): Tensor {
-  const attributes = { transpose_a: attr.bool(transposed.a ?? false), transpose_b: attr.bool(transposed.b ?? false) };
-  return g.like('MatMul', [a, b], attributes, shape);
 }
