@@ -55,7 +55,7 @@ export const nativeModules: readonly NativeModule[] = [
     sources: () => [ownFolder('../src/graph/native')],
     // the alignment with which TensorFlow itself was built; -std=c++17 alone would not contract to fused multiply-adds
     options: ['-O3', '-DEIGEN_MAX_ALIGN_BYTES=64', '-ffp-contract=fast'],
-    proof: 'typeof m.batchNorm + typeof m.filterGradient',
+    proof: 'typeof m.batchNorm + typeof m.wideDepthwiseGradient',
     proves: 'booleanboolean',
   },
 ];

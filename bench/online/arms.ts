@@ -12,12 +12,23 @@ import type { Task } from './tasks.ts';
 /** Of the whole process; the longest search is given so many times of it. */
 export const budgetSeconds = 60;
 export const searchMultiple = 10;
-/** Members whose default regime is an arm: those of most accuracy before any task, and the best of the searched ones. */
-export const fixedMembers = ['efficientnet-lite0', 'efficientnet-lite0-6', 'efficientnet-lite0-5', 'et-7'] as const;
+/**
+ * Defaults of members: of those of most accuracy before any task, and of the best of the searched ones. A default regime
+ * may keep the first stages as they are; of the largest member there is also the one that trains everything.
+ */
+const fixed = {
+  'efficientnet-lite0': { member: 'efficientnet-lite0' },
+  'efficientnet-lite0, all trained': { member: 'efficientnet-lite0', choices: { frozenStages: 0 } },
+  'efficientnet-lite0-6': { member: 'efficientnet-lite0-6' },
+  'efficientnet-lite0-5': { member: 'efficientnet-lite0-5' },
+  'et-7': { member: 'et-7' },
+} as const;
+type FixedName = keyof typeof fixed;
+export const fixedNames = Object.keys(fixed) as readonly FixedName[];
 
-export type ArmName = 'tune' | 'drawn' | 'bohb' | (typeof fixedMembers)[number];
+export type ArmName = 'tune' | 'drawn' | 'bohb' | FixedName;
 /** In their order; the last is not run on every task. */
-export const armNames: readonly ArmName[] = ['tune', ...fixedMembers, 'drawn', 'bohb'];
+export const armNames: readonly ArmName[] = ['tune', ...fixedNames, 'drawn', 'bohb'];
 
 export type Found = Partial<Outcome> &
   Pick<Outcome, 'accuracy' | 'seconds' | 'versions'> & {
@@ -48,7 +59,7 @@ export interface ArmPlace {
 export function runArm(arm: ArmName, place: ArmPlace): Promise<Found> {
   if (arm === 'tune') return planned(place);
   if (arm === 'bohb') return searched(place);
-  const run = arm === 'drawn' ? ({ kind: 'drawn' } as const) : ({ kind: 'default', member: arm } as const);
+  const run = arm === 'drawn' ? ({ kind: 'drawn' } as const) : ({ kind: 'default', ...fixed[arm] } as const);
   const { path, zooFolder, seed, signal } = place;
   return drive({ seed, seconds: budgetSeconds, run }, { path, signal, zoo: { folder: zooFolder, isOther: false } });
 }

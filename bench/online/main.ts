@@ -1,6 +1,6 @@
 /**
  * `make bench-online`: a stream of 40 small tasks, each with a minute, by `nasoa tune` as it learns, beside fixed defaults, a
- * random choice and BOHB (on every fourth task, with up to ten times the budget). It takes seven hours:
+ * random choice and BOHB (on every fourth task, with up to ten times the budget). It takes eight hours:
  * `ARGS='--keep FILE'` writes each run to a file, and goes on with it after a kill. `--tasks N` stops after the first N
  * tasks, of which no result is written; `--strict` exits 1 where a claim does not hold.
  */

@@ -19,11 +19,12 @@ import { middleMember } from './middle-member.ts';
 
 /**
  * A given member and regime from random weights; the default regime of a member, of the zoo's middle one where none is
- * named; any member and regime that the planner could choose; or the member's regime that is nearest to the one wanted.
+ * named, or the one with those choices; any member and regime that the planner could choose; or the member's regime that is
+ * nearest to the one wanted.
  */
 export type Way =
   | { readonly kind: 'random'; readonly member: string; readonly regime: Regime }
-  | { readonly kind: 'default'; readonly member?: string }
+  | { readonly kind: 'default'; readonly member?: string; readonly choices?: Partial<Regime> }
   | { readonly kind: 'drawn' }
   | { readonly kind: 'wanted'; readonly member: string; readonly wanted: WantedRegime };
 
@@ -73,7 +74,7 @@ export function choiceOf(run: Way, seed: number, place: Place): Choice {
     case 'default': {
       const member = run.member === undefined ? middleMember(zoo.members) : memberOf(zoo, run.member);
       const space = spaceOf(place, member);
-      const regime = defaultRegime(space);
+      const regime = defaultRegime(space, run.choices);
       if (regime) return { member: member.name, regime, stretch: longest(space, regime) };
       throw new RunError(
         `The default regime of ${member.name} does not fit into ${seconds} s.`,

@@ -63,10 +63,17 @@ export interface KernelChoice {
   readonly batchNorm: boolean;
   /** Our own: gradient of a convolution's filter. */
   readonly filterGradient: boolean;
+  /** Our own: gradient of a depthwise convolution's filter that is wider than three. */
+  readonly wideDepthwiseGradient: boolean;
   /** Convolutions in small groups by the kernel of dense ones. */
   readonly denseGroups: boolean;
 }
-export const portableKernels: KernelChoice = { batchNorm: false, filterGradient: false, denseGroups: false };
+export const portableKernels: KernelChoice = {
+  batchNorm: false,
+  filterGradient: false,
+  wideDepthwiseGradient: false,
+  denseGroups: false,
+};
 
 /** Collects the nodes of one TensorFlow graph and the signatures under which it is run. */
 export class GraphBuilder {

@@ -54,11 +54,18 @@ const traits: readonly Trait[] = [
 /** Units in one trait from the nearest data set beyond which nothing seen before is like it. */
 const farthest = 2;
 const mostNearest = 3;
+/** Share of the way from guessing to no error, from which on a run has learnt something of its data set. */
+const learntSomething = 0.05;
 
-/** One entry a data set, with its best run. Of other sizes it is another one: many a folder is called `images`. */
+/**
+ * One entry a data set, with its best run; none where no run has learnt anything. Of other sizes it is another one: many a
+ * folder is called `images`.
+ */
 export function knownDatasets(experiences: readonly Experience[]): readonly KnownDataset[] {
   const best = new Map<string, Experience>();
   for (const one of experiences) {
+    const guessed = 1 / Math.max(2, one.features.classes);
+    if ((one.accuracy - guessed) / (1 - guessed) < learntSomething) continue;
     const key = JSON.stringify([one.dataset, one.features.images, one.features.classes]);
     const before = best.get(key);
     if (before === undefined || one.accuracy > before.accuracy) best.set(key, one);

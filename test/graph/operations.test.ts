@@ -25,7 +25,12 @@ function build(c: Case, weights: Float32Array, shape: Shape) {
 }
 
 const own = await kernelsHere();
-const withOurs: KernelChoice = { ...portableKernels, batchNorm: true, filterGradient: true };
+const withOurs: KernelChoice = {
+  ...portableKernels,
+  batchNorm: true,
+  filterGradient: true,
+  wideDepthwiseGradient: true,
+};
 const all = Object.keys(operations) as OperationName[];
 /** Operations with a kernel of our own. */
 const withOwn: readonly OperationName[] = ['batchNorm', 'conv2d', 'groupedConv2d', 'depthwiseConv2d'];

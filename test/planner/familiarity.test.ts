@@ -52,6 +52,11 @@ describe('how alike a data set is to those known', () => {
     expect(nearest[0]).toMatchObject({ accuracy: 0.8 });
   });
 
+  test('a data set of which only a run that diverged is known is not known', () => {
+    const known = knownDatasets([seen('diverged', {}, 0.12), seen('barely learnt', {}, 0.16)]);
+    expect(known.map(({ dataset }) => dataset)).toEqual(['barely learnt']);
+  });
+
   test('data sets of one name and other sizes are several', () => {
     const runs = [seen('images', { images: 90_000 }, 0.9), seen('images', {}, 0.6), seen('images', {}, 0.7)];
     const { confidence, nearest } = familiarityOf(aDataset(), knownDatasets(runs));

@@ -14,6 +14,7 @@ namespace nasoa {
 
 bool supported() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool filterGradientPays() { return supported() && !__builtin_cpu_supports("avx512f"); }
+bool wideDepthwiseGradientPays() { return supported(); }
 bool denseGroupsPay() { return __builtin_cpu_supports("avx512f"); }
 
 namespace {
@@ -443,6 +444,7 @@ void depthwiseFilterGradient(const Convolution& c, const float* x, const float* 
 // no kernels for this kind of processor: the operations are not registered
 bool supported() { return false; }
 bool filterGradientPays() { return false; }
+bool wideDepthwiseGradientPays() { return false; }
 bool denseGroupsPay() { return false; }
 
 #endif

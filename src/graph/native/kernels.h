@@ -12,8 +12,11 @@ struct BFloat16 {
 /** Whether this processor has the instructions that kernels.cc is compiled for. */
 bool supported();
 
-/** Whether the filter gradient here is the quicker one: with AVX-512 oneDNN has a better one of its own. */
+/** Whether the filter gradients here are the quicker ones: with AVX-512 oneDNN has better ones of its own, but for the next. */
 bool filterGradientPays();
+
+/** Whether the gradient of wide depthwise filters here is: for those oneDNN has none of its own, with AVX-512 neither. */
+bool wideDepthwiseGradientPays();
 
 /** Whether small groups of a convolution are quicker as one dense convolution: where oneDNN has AVX-512. */
 bool denseGroupsPay();

@@ -14,6 +14,7 @@ bool set(napi_env env, napi_value exports, const char* name, bool value) {
 napi_value initialise(napi_env env, napi_value exports) {
   if (!set(env, exports, "batchNorm", nasoa::supported())) return nullptr;
   if (!set(env, exports, "filterGradient", nasoa::filterGradientPays())) return nullptr;
+  if (!set(env, exports, "wideDepthwiseGradient", nasoa::wideDepthwiseGradientPays())) return nullptr;
   if (!set(env, exports, "denseGroups", nasoa::denseGroupsPay())) return nullptr;
   return exports;
 }

@@ -102,11 +102,14 @@ export function ownFilterGradient(
   const channels = x.shape[3] as number;
   const outputs = (filter.shape[3] as number) / a.groups;
   const pays = filled(channels / a.groups, tileInputs) * filled(outputs, tileOutputs) >= 0.5;
-  const attributes = pays ? ownAttributes(g, x, filter, a) : undefined;
+  const attributes = g.kernels.filterGradient && pays ? ownAttributes(x, filter, a) : undefined;
   return attributes && g.single('NasoaFilterGradient', [x, dy], { ...attributes, groups: attr.int(a.groups) }, filter);
 }
 
-/** The same of a depthwise filter: oneDNN without AVX-512 makes a matrix product a channel of it where images are small. */
+/** Widest depthwise filter whose gradient oneDNN computes by a kernel of its own, on some processors. */
+const narrow = 3;
+
+/** The same of a depthwise filter: what oneDNN has no kernel for it makes a matrix product a channel of. */
 function ownDepthwiseGradient(
   g: GraphBuilder,
   x: Tensor,
@@ -114,17 +117,19 @@ function ownDepthwiseGradient(
   a: ConvAttributes,
   dy: Tensor,
 ): Tensor | undefined {
-  const attributes = filter.shape[3] === 1 ? ownAttributes(g, x, filter, a) : undefined;
+  const { filterGradient, wideDepthwiseGradient } = g.kernels;
+  const pays = filter.shape[3] === 1 && (kernelOf(filter.shape) > narrow ? wideDepthwiseGradient : filterGradient);
+  const attributes = pays ? ownAttributes(x, filter, a) : undefined;
   return attributes && g.single('NasoaDepthwiseFilterGradient', [x, dy], attributes, filter);
 }
 
 /** Attributes of our kernels of a filter's gradient; undefined where they cannot be used. */
-function ownAttributes(g: GraphBuilder, x: Tensor, filter: Tensor, a: ConvAttributes): Attributes | undefined {
+function ownAttributes(x: Tensor, filter: Tensor, a: ConvAttributes): Attributes | undefined {
   const [, height, width] = x.shape as [number, number, number];
   const window = windowOf(filter, a);
   const padding = paddingBefore(height, window);
   const fits = x.dtype === 'float32' && height > 0 && width > 0 && padding === paddingBefore(width, window);
-  if (!g.kernels.filterGradient || !fits) return undefined;
+  if (!fits) return undefined;
   return { kernel: attr.int(window.kernel), stride: attr.int(a.stride), padding: attr.int(padding) };
 }
 
