@@ -1,23 +1,21 @@
 /**
  * `make bench-tune`: what a time limit buys on five data sets, by `nasoa tune` and by what one would do without it.
  * Options (ARGS="..."): `--datasets pets,insects --budgets 60,180 --arms tune,random,default,lite0 --repeats 1 --zoo
- * FOLDER`; the result is kept only where nothing is left out and the zoo is the shipped one. A killed benchmark goes on
- * where it was, `--fresh` begins anew; `--strict` exits 1 where a claim does not hold.
+ * FOLDER`; the result is written only where nothing is left out and the zoo is the shipped one. It takes two hours: `--keep
+ * FILE` writes each run to a file, and goes on with those of the same zoo after a kill; `--strict` exits 1 where a claim does
+ * not hold.
  */
-import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadZoo } from '../../src/nas/zoo.ts';
-import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
+import { KeptLines } from '../lib/kept-lines.ts';
+import { describeMachine, exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
 import { wordsOf } from '../lib/run-main.ts';
 import { peerEnvironment } from '../peers/environment.ts';
 import { arms } from './arms.ts';
 import { archiveOf, type DatasetName, unpackedFolder } from './datasets.ts';
 import { type Options, parseOptions } from './options.ts';
 import { claimsOf, columns, rowsOf, versionsOf } from './report.ts';
-import { type Outcome, type Run, readRuns, runOf, type Task, tasksOf, writeRuns, zooFingerprint } from './runs.ts';
+import { type Outcome, type Run, runOf, type Task, tasksOf, zooFingerprint } from './runs.ts';
 
-const cache = fileURLToPath(new URL('../../.cache/bench-tune', import.meta.url));
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 
 const describe = ({ dataset, budgetSeconds, arm, repeat }: Task): string =>
@@ -37,40 +35,38 @@ async function prepareData(names: readonly DatasetName[]): Promise<ReadonlyMap<s
 }
 
 /** Does every task that has no run yet, one after the other, and keeps each run at once. */
-async function runAll(options: Options, file: string, signal: AbortSignal): Promise<readonly Run[]> {
+async function runAll(options: Options, signal: AbortSignal): Promise<readonly Run[]> {
   const folders = await prepareData(options.datasets);
-  if (options.fresh) await rm(file, { force: true });
   const tasks = tasksOf(options);
-  let runs = await readRuns(file);
-  const known = tasks.filter((task) => runOf(runs, task)).length;
-  if (known > 0) log(`${known} of ${tasks.length} runs are there already (${file}); --fresh measures them anew.`);
+  const zoo = await zooFingerprint(options.zoo.folder);
+  const { cpu } = describeMachine();
+  const kept = await KeptLines.open<Run>(options.keep);
+  const runs = () => kept.all.filter((run) => run.zoo === zoo);
+  const known = tasks.filter((task) => runOf(runs(), task)).length;
+  if (known > 0) log(`${known} of ${tasks.length} runs are there already.`);
   // made before anything is timed, for it may take minutes
   const python = options.arms.includes('lite0') ? (await peerEnvironment({ log })).python : undefined;
   for (const [i, task] of tasks.entries()) {
-    if (runOf(runs, task)) continue;
+    if (runOf(runs(), task)) continue;
     log(`[${i + 1} of ${tasks.length}] ${describe(task)}`);
     const path = folders.get(task.dataset) as string;
-    const outcome = await arms[task.arm].run(task, { path, zoo: options.zoo, runs, python, signal });
+    const outcome = await arms[task.arm].run(task, { path, zoo: options.zoo, runs: runs(), python, signal });
     log(`  ${describeOutcome(outcome)}`);
-    runs = [...runs, { ...task, ...outcome, finishedAt: new Date().toISOString() }];
-    await writeRuns(file, runs);
+    kept.add({ ...task, ...outcome, finishedAt: new Date().toISOString(), zoo, cpu });
   }
-  return tasks.flatMap((task) => runOf(runs, task) ?? []);
+  return tasks.flatMap((task) => runOf(runs(), task) ?? []);
 }
 
 async function main(signal: AbortSignal): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   await loadZoo(options.zoo.folder);
-  const file = join(cache, `runs-${await zooFingerprint(options.zoo.folder)}.jsonl`);
-  const runs = await runAll(options, file, signal);
+  const runs = await runAll(options, signal);
   const [rows, claims] = [rowsOf(runs), claimsOf(runs)];
   printTable(rows, Object.keys(columns));
   process.stdout.write('\n');
   printClaims(claims);
   if (options.isWhole) {
     log(`Written: ${await writeResult('tune', { rows, claims, columns, versions: versionsOf(runs) })}`);
-    // a finished benchmark begins anew the next time
-    await rename(file, join(cache, 'finished.jsonl'));
   } else log('This is not the whole benchmark with the shipped zoo: the result is not kept.');
   return exitCode(claims);
 }
@@ -80,6 +76,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop
 try {
   process.exitCode = await main(stop.signal);
 } catch (error) {
-  log(stop.signal.aborted ? 'Stopped; the same command goes on after the last finished run.' : wordsOf(error));
+  log(
+    stop.signal.aborted ? 'Stopped; with --keep the same command goes on after the last finished run.' : wordsOf(error),
+  );
   process.exitCode = 1;
 }

@@ -14,8 +14,8 @@ export interface Options {
   readonly arms: readonly ArmName[];
   readonly repeats: number;
   readonly zoo: { readonly folder: string; readonly isOther: boolean };
-  /** Measure anew what an unfinished benchmark has measured already. */
-  readonly fresh: boolean;
+  /** File of runs to go on with. */
+  readonly keep: string | undefined;
   /** Whether everything is measured that the benchmark is for: only then is its result kept. */
   readonly isWhole: boolean;
 }
@@ -35,7 +35,7 @@ export function parseOptions(args: readonly string[]): Options {
     ...{ datasets, arms, isWhole, budgets: [...new Set(budgets)] },
     repeats: Math.ceil(positive('--repeats', values.repeats ?? '1')),
     zoo: { folder: resolve(values.zoo ?? shippedZooDir()), isOther: values.zoo !== undefined },
-    fresh: values.fresh ?? false,
+    keep: values.keep,
   };
 }
 
@@ -46,14 +46,14 @@ function parse(args: readonly string[]) {
       options: {
         ...{ datasets: { type: 'string' }, budgets: { type: 'string' }, arms: { type: 'string' } },
         ...{ repeats: { type: 'string' }, zoo: { type: 'string' } },
-        ...{ fresh: { type: 'boolean' }, strict: { type: 'boolean' } },
+        ...{ keep: { type: 'string' }, strict: { type: 'boolean' } },
       },
     }).values;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new InputError(
       `${message.split('. ')[0]}.`,
-      'There are --datasets, --budgets, --arms, --repeats, --zoo, --fresh and --strict.',
+      'There are --datasets, --budgets, --arms, --repeats, --zoo, --keep and --strict.',
     );
   }
 }

@@ -118,5 +118,8 @@ function leadOver(arm: ArmName, tuned: readonly Run[], runs: readonly Run[], bud
 }
 
 /** Of the libraries that the runs have used, each name once. */
-export const versionsOf = (runs: readonly Run[]): Readonly<Record<string, string>> =>
-  Object.assign({}, ...runs.map(({ versions }) => versions));
+/** Where it went on elsewhere, the processors that took part too. */
+export function versionsOf(runs: readonly Run[]): Readonly<Record<string, string>> {
+  const cpus = [...new Set(runs.map(({ cpu }) => cpu))];
+  return Object.assign({}, ...runs.map(({ versions }) => versions), cpus.length > 1 ? { cpus: cpus.join(', ') } : {});
+}

@@ -1,8 +1,7 @@
-/** What the benchmark measures and keeps: one record a run, in a file that a killed benchmark goes on from. */
+/** What the benchmark measures and keeps: one record a run. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { hasCode } from '../../src/lib/errors.ts';
 import type { Prediction, Regime } from '../../src/planner/types.ts';
 
@@ -38,7 +37,13 @@ export interface Outcome {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export type Run = Task & Outcome & { readonly finishedAt: string };
+export interface Run extends Task, Outcome {
+  readonly finishedAt: string;
+  /** The zoo's, see `zooFingerprint`. */
+  readonly zoo: string;
+  /** Processor that it ran on. */
+  readonly cpu: string;
+}
 
 const keyOf = ({ dataset, budgetSeconds, arm, repeat }: Task): string =>
   [dataset, budgetSeconds, arm, repeat].join(' ');
@@ -70,15 +75,6 @@ export async function zooFingerprint(zooFolder: string): Promise<string> {
   }
   return hash.digest('hex').slice(0, 12);
 }
-
-/** The runs in a JSON lines file, none where it is missing. */
-export async function readRuns(path: string): Promise<readonly Run[]> {
-  const lines = (await contentOf(path)).split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as Run);
-}
-
-export const writeRuns = (path: string, runs: readonly Run[]): Promise<void> =>
-  writeFileAtomic(path, runs.map((run) => `${JSON.stringify(run)}\n`).join(''));
 
 async function contentOf(path: string): Promise<string> {
   try {

@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { archiveOf } from '../../bench/tune/datasets.ts';
 import { middleMember } from '../../bench/tune/middle-member.ts';
 import { parseOptions } from '../../bench/tune/options.ts';
 import { claimsOf, columns, rowsOf, versionsOf } from '../../bench/tune/report.ts';
-import { type Run, readRuns, runOf, tasksOf, writeRuns } from '../../bench/tune/runs.ts';
+import { type Run, runOf, tasksOf } from '../../bench/tune/runs.ts';
 import { renderResult } from '../../hack/readme-tables.ts';
 
 const aRun = (changes: Partial<Run> = {}): Run => ({
@@ -14,7 +11,7 @@ const aRun = (changes: Partial<Run> = {}): Run => ({
   ...{ accuracy: 0.5, seconds: 59.5, wallSeconds: 63, member: 'small', inputSize: 64, steps: 900 },
   predicted: { accuracy: 0.45, low: 0.35, high: 0.55, seconds: 55 },
   versions: { tensorflow: '2.21.0' },
-  finishedAt: '2026-03-14T09:26:53.000Z',
+  ...{ finishedAt: '2026-03-14T09:26:53.000Z', zoo: 'aaaaaaaaaaaa', cpu: 'one' },
   ...changes,
 });
 
@@ -130,18 +127,15 @@ describe('a benchmark', () => {
     ]);
   });
 
-  test('that was killed finds its runs again', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'nasoa-bench-'));
-    try {
-      const file = join(folder, 'runs.jsonl');
-      expect(await readRuns(file)).toEqual([]);
-      await writeRuns(file, [aRun(), aPeer({ arm: 'lite0' })]);
-      const runs = await readRuns(file);
-      expect(runOf(runs, { dataset: 'pets', budgetSeconds: 60, arm: 'lite0', repeat: 0 })).toBeDefined();
-      expect(runOf(runs, { dataset: 'pets', budgetSeconds: 60, arm: 'lite0', repeat: 1 })).toBeUndefined();
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+  test('finds the run of a task among those kept', () => {
+    const runs = [aRun(), aPeer({ arm: 'lite0' })];
+    expect(runOf(runs, { dataset: 'pets', budgetSeconds: 60, arm: 'lite0', repeat: 0 })).toBe(runs[1]);
+    expect(runOf(runs, { dataset: 'pets', budgetSeconds: 60, arm: 'lite0', repeat: 1 })).toBeUndefined();
+  });
+
+  test('says which processors took part where it went on elsewhere', () => {
+    expect(versionsOf([aRun(), aRun({ arm: 'random' })])).toEqual({ tensorflow: '2.21.0' });
+    expect(versionsOf([aRun(), aRun({ cpu: 'another' })])).toMatchObject({ cpus: 'one, another' });
   });
 
   test.each([
