@@ -7,6 +7,7 @@ export interface Candidate {
   readonly member: MemberInfo;
   readonly regime: Regime;
   readonly seconds: number;
+  readonly isDefault: boolean;
 }
 
 /** The parts of a space that all members share. */
@@ -30,8 +31,11 @@ export function candidates(
   const found: Candidate[] = [];
   for (let i = 0; i < count && grounds.length > 0; i++) {
     const { space, defaults } = grounds[i % grounds.length] as (typeof grounds)[number];
-    const regime = regimeOf(space, defaults, Math.floor(i / grounds.length), overrides, rng);
-    if (regime) found.push({ member: space.member, regime, seconds: estimateRun(space, regime).seconds });
+    const round = Math.floor(i / grounds.length);
+    const regime = regimeOf(space, defaults, round, overrides, rng);
+    if (!regime) continue;
+    const { seconds } = estimateRun(space, regime);
+    found.push({ member: space.member, regime, seconds, isDefault: round < defaults.length });
   }
   return found;
 }

@@ -4,6 +4,7 @@ import type { Rng } from '../lib/rng.ts';
 import { type Candidate, candidates as drawCandidates, leastSeconds, type SharedSpace } from './candidates.ts';
 import { encode } from './encode.ts';
 import { type Familiarity, familiarityOf, type KnownDataset } from './familiarity.ts';
+import { logit, sigmoid } from './logit.ts';
 import { coverage, type Interval, type Predictor } from './predictors/contract.ts';
 import { reasonsOf } from './reasons.ts';
 import { defaultRunCosts, type RunCosts, type RunCounts } from './run-time.ts';
@@ -44,6 +45,11 @@ const mostCloudPoints = 400;
 const reserveShare = 0.02;
 /** Part of the interval's lower half that is taken off a candidate. */
 const cautions: Readonly<Record<Preference, number>> = { mean: 0, balanced: 0.6, 'lower-bound': 1 };
+/**
+ * Deviations taken off a candidate for what is not known of its lead over the best default regime: the best of thousands is
+ * mostly one that the predictor thinks too well of, in ways that no run has borne out.
+ */
+const doubts: Readonly<Record<Preference, number>> = { mean: 0, balanced: 1.5, 'lower-bound': 1.5 };
 
 interface Scored {
   readonly candidate: Candidate;
@@ -64,7 +70,7 @@ export function makePlan(request: PlanRequest): Plan {
   const { confidence, why, nearest } = familiarity(request);
   const isStrange = confidence === 'Low';
   // of one unlike all others nothing but the lower end counts
-  const caution = cautions[isStrange ? 'lower-bound' : (request.prefer ?? 'balanced')];
+  const prefer = isStrange ? 'lower-bound' : (request.prefer ?? 'balanced');
   /** Judged candidates of so many seconds, `share` of the plan's number. */
   const judged = (seconds: number, share: number): readonly Scored[] => {
     const space = { ...shared, seconds };
@@ -73,7 +79,7 @@ export function makePlan(request: PlanRequest): Plan {
     // anything else only where none of them fits into the whole time
     const isSafe = isStrange && (safe.length > 0 || share < 1);
     const drawn = isSafe ? safe : drawCandidates(members, space, overrides, rng, Math.ceil(share * count));
-    return drawn.map((candidate) => score(candidate, request, caution));
+    return scoredBy(prefer, drawn, request);
   };
   const fitting = judged(shared.seconds, 1);
   if (fitting.length === 0) throw nothingFits(request, shared, overrides);
@@ -113,10 +119,25 @@ function sharedSpace(request: PlanRequest, seconds: number): SharedSpace {
   return { features, counts, timing, costs, seconds, cacheBytes, memoryBytes };
 }
 
-function score(candidate: Candidate, { features, predictor }: PlanRequest, caution: number): Scored {
-  const { member, regime } = candidate;
-  const accuracy = predictor.predictOne(encode({ features, member, regime }));
-  return { candidate, accuracy, score: accuracy.mean - caution * (accuracy.mean - accuracy.low) };
+function scoredBy(
+  prefer: Preference,
+  drawn: readonly Candidate[],
+  { features, predictor }: PlanRequest,
+): readonly Scored[] {
+  const judged = drawn.map((candidate) => {
+    const x = encode({ features, ...candidate });
+    return { candidate, x, accuracy: predictor.predictOne(x) };
+  });
+  const usual = judged.reduce<(typeof judged)[number] | undefined>(
+    (best, one) => (one.candidate.isDefault && one.accuracy.mean > (best?.accuracy.mean ?? 0) ? one : best),
+    undefined,
+  );
+  const [caution, weight] = [cautions[prefer], usual === undefined ? 0 : doubts[prefer]];
+  return judged.map(({ candidate, x, accuracy }) => {
+    const { mean, low } = accuracy;
+    const doubt = weight === 0 ? 0 : weight * predictor.doubt(x, usual?.x ?? x);
+    return { candidate, accuracy, score: sigmoid(logit(mean) - doubt) - caution * (mean - low) };
+  });
 }
 
 function choiceOf({ candidate: { member, regime, seconds }, accuracy: { mean, low, high } }: Scored): Choice {

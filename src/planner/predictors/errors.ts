@@ -6,6 +6,9 @@ const capacity = 200;
 /** Absolute errors in log odds assumed before any is seen: a prior that is seldom off by more than a factor of 4. */
 const assumed: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.2, 1.8];
 
+/** So large a share of normal values are within so many standard deviations. */
+const central = { share: 0.8, deviations: 1.2816 } as const;
+
 const widening = (leverage: number): number => Math.min(5, Math.sqrt(1 + leverage));
 
 /** The latest absolute errors of predictions made before the outcome was known: their quantile is an interval's half. */
@@ -38,6 +41,11 @@ export class Errors {
     const half = widening(leverage) * this.#quantile(coverage);
     const centre = Math.min(30, Math.max(-30, z));
     return { mean: sigmoid(centre), low: sigmoid(centre - half), high: sigmoid(centre + half) };
+  }
+
+  /** Standard deviation in log odds of what has such a variance over the noise's, which is taken for normal. */
+  deviation(leverage: number): number {
+    return (Math.sqrt(leverage) * this.#quantile(central.share)) / central.deviations;
   }
 
   #quantile(share: number): number {

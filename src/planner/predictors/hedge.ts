@@ -74,6 +74,7 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
       const z = outputOf(net, scores) + offsetOf(x);
       return errors.interval(z, leverage.of(scores), coverage);
     },
+    doubt: (x, other) => errors.deviation(leverage.between(scale.scores(x), scale.scores(other))),
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;
       const target = logit(y) - offsetOf(x);

@@ -49,6 +49,22 @@ export class Leverage {
     return Math.max(0, sum);
   }
 
+  /** The same of the difference between two inputs. */
+  between(scores: Float64Array, others: Float64Array): number {
+    const n = this.#size;
+    // the constant is the same in both
+    const apart = scores.map((score, i) => score - (others[i] as number));
+    let sum = 0;
+    for (let i = 0; i < n - 1; i++) {
+      // few of a run's inputs differ from those of another one on the same data set
+      if (apart[i] === 0) continue;
+      let row = 0;
+      for (let j = 0; j < n - 1; j++) row += (this.#covariance[i * n + j] as number) * (apart[j] as number);
+      sum += (apart[i] as number) * row;
+    }
+    return Math.max(0, sum);
+  }
+
   /** Takes in one run; a `share` below 1 counts it as that part of one. */
   update(scores: Float64Array, share: number): void {
     const n = this.#size;

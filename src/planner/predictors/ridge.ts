@@ -58,6 +58,7 @@ function ridge(options: PredictorOptions, model: RidgeModel): Predictor {
       const z = output(weights, scores) + offsetOf(x);
       return errors.interval(z, leverage.of(scores), coverage);
     },
+    doubt: (x, other) => errors.deviation(leverage.between(scale.scores(x), scale.scores(other))),
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;
       const target = logit(y) - offsetOf(x);

@@ -72,6 +72,20 @@ describe.each(Object.keys(predictors) as PredictorName[])('predictor %s', (name)
     expect(width(new Float64Array(inputs).fill(0))).toBeLessThan(width(Float64Array.of(0, 0, 0, 0, 3, -3)));
   });
 
+  test('doubts a difference the more, the less runs have shown of it, and none between two alike', () => {
+    const [early, late] = [afterLessons(name, 20), afterLessons(name, 400)];
+    const [usual, near, far] = [0, 0.5, 5].map((by) => Float64Array.of(by, by, 0, 0, 0, 0)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    expect(early.doubt(usual, usual)).toBe(0);
+    expect(early.doubt(near, usual)).toBeGreaterThan(0);
+    expect(early.doubt(far, usual)).toBeGreaterThan(early.doubt(near, usual));
+    expect(early.doubt(far, usual)).toBeCloseTo(early.doubt(usual, far), 9);
+    expect(late.doubt(far, usual)).toBeLessThan(early.doubt(far, usual));
+  });
+
   test('its state round-trips exactly through JSON, and the copy learns on alike', () => {
     const original = afterLessons(name, 60);
     const copy = kind.restore(JSON.parse(JSON.stringify(original.state())));
