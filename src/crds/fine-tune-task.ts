@@ -82,7 +82,7 @@ export const fineTuneTaskSpec = object(
     prefer: withDefault(
       choice(
         ['mean', 'balanced', 'lower-bound'],
-        'What plans are ranked by: their expected accuracy, that less a part of its uncertainty, or the lower end of its interval.',
+        'What plans are ranked by: their expected accuracy, that less a part of its uncertainty, or less all of it.',
       ),
       'balanced',
     ),

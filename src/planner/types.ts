@@ -116,8 +116,8 @@ export interface Choice {
 }
 
 /**
- * By what candidates are ranked: the expected accuracy; that less a part of the interval's lower half, for the best of
- * thousands of guesses is a lucky guess; or the interval's lower end, where a bad run costs most.
+ * By what candidates are ranked: the expected accuracy; that less what is doubted of it and a part of the interval's lower
+ * half, for the best of thousands of guesses is a lucky guess; or less all of the lower half, where a bad run costs most.
  */
 export type Preference = (typeof preferences)[number];
 export const preferences = ['mean', 'balanced', 'lower-bound'] as const;

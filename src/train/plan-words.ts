@@ -73,6 +73,9 @@ function notTaken({ predicted, runnersUp, target }: Explained): readonly string[
   if (less > sameShare) return [`${name} is expected to reach ${points(less)} less.`];
   const lower = predicted.low - next.predicted.low;
   if (lower > sameShare) return [`${name} is expected to reach as much, but may end ${points(lower)} lower.`];
+  if (less < -sameShare) {
+    return [`${name} is expected to reach ${points(-less)} more, but finished runs say too little of such a choice.`];
+  }
   return [`${name} is expected to do as well.`];
 }
 

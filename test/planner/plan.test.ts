@@ -3,10 +3,13 @@ import { InputError } from '../../src/lib/errors.ts';
 import { createRng } from '../../src/lib/rng.ts';
 import { knownDatasets } from '../../src/planner/familiarity.ts';
 import { makePlan, type PlanRequest } from '../../src/planner/plan.ts';
+import type { Predictor } from '../../src/planner/predictors/contract.ts';
 import { encodedOptions } from '../../src/planner/predictors/replay.ts';
 import { defaultPredictor } from '../../src/planner/predictors/table.ts';
+import { defaultRegimes } from '../../src/planner/regime.ts';
+import { defaultRunCosts } from '../../src/planner/run-time.ts';
 import { calibrate } from '../../src/planner/timing.ts';
-import type { Preference } from '../../src/planner/types.ts';
+import type { MemberInfo, Plan, Preference } from '../../src/planner/types.ts';
 import { processorSeconds } from '../support/processor-time.ts';
 import { aDataset, anExperience, aZoo, counts } from './builders.ts';
 
@@ -114,6 +117,28 @@ describe('makePlan', () => {
     expect(lower.low).toBeGreaterThanOrEqual(balanced.low);
     expect(balanced.low).toBeGreaterThanOrEqual(mean.low);
     expect(makePlan(aRequest())).toEqual(makePlan(aRequest({ prefer: 'balanced' })));
+  });
+
+  test('takes what the predictor thinks better of than of any default regime, unless no run has borne it out', () => {
+    const isAlike = (x: Float64Array, other: Float64Array) => x.every((value, i) => value === other[i]);
+    const whims = (doubt: number): Predictor => ({
+      ...defaultPredictor.create(encodedOptions(1)),
+      predictOne: (x) => {
+        const mean = 0.6 + 0.1 * Math.abs(Math.sin(1e3 * x.reduce((sum, value) => sum + value, 0)));
+        return { mean, low: mean - 0.1, high: mean + 0.1 };
+      },
+      doubt: (x, other) => (isAlike(x, other) ? 0 : doubt),
+    });
+    const isDefault = ({ member, regime }: Plan): boolean => {
+      const of = zoo.find(({ name }) => name === member) as MemberInfo;
+      const { features, counts: images, timing } = aRequest();
+      const space = { member: of, features, counts: images, timing, costs: defaultRunCosts, cacheBytes: 1.5e9 };
+      const kept = { ...space, seconds: 57 * 0.98 };
+      return defaultRegimes(kept).some((one) => JSON.stringify(one) === JSON.stringify(regime));
+    };
+    expect(isDefault(makePlan(aRequest({ predictor: whims(0) })))).toBe(false);
+    expect(isDefault(makePlan(aRequest({ predictor: whims(2) })))).toBe(true);
+    expect(isDefault(makePlan(aRequest({ predictor: whims(2), prefer: 'mean' })))).toBe(false);
   });
 
   describe('towards an accuracy', () => {

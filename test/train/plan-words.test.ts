@@ -56,6 +56,13 @@ describe('why a plan is what it is', () => {
       ['The first runner-up (small, 64 px) is expected to reach as much, but may end 10.0 points lower.'],
     ],
     [
+      'that the next one is better, if it can be believed',
+      { runnersUp: [aChoice(0.83, 0.72)] },
+      [
+        'The first runner-up (small, 64 px) is expected to reach 3.0 points more, but finished runs say too little of such a choice.',
+      ],
+    ],
+    [
       'that the next one is as good',
       { runnersUp: [aChoice(0.8, 0.7)] },
       ['The first runner-up (small, 64 px) is expected to do as well.'],

@@ -42,25 +42,40 @@ export class Leverage {
     return gain;
   }
 
-  /** Variance of the model at the input over the noise variance, at least 0. */
-  of(scores: Float64Array, gain = this.gain(scores)): number {
-    let sum = gain[this.#size - 1] as number;
-    for (let i = 0; i < this.#size - 1; i++) sum += (gain[i] as number) * (scores[i] as number);
+  /** Variance of the model at the input over the noise variance, at least 0; `gain` where it is known already. */
+  of(scores: Float64Array, gain?: Float64Array): number {
+    const last = this.#size - 1;
+    if (gain === undefined) return this.#varianceAlong(scores, 1);
+    let sum = gain[last] as number;
+    for (let i = 0; i < last; i++) sum += (gain[i] as number) * (scores[i] as number);
     return Math.max(0, sum);
   }
 
-  /** The same of the difference between two inputs. */
+  /** The same of the difference between two inputs; the constant is the same in both. */
   between(scores: Float64Array, others: Float64Array): number {
+    return this.#varianceAlong(
+      scores.map((score, i) => score - (others[i] as number)),
+      0,
+    );
+  }
+
+  /** Of thousands of candidates a plan asks it: inputs that are 0 are passed over, and each pair is looked at once. */
+  #varianceAlong(values: Float64Array, constant: number): number {
     const n = this.#size;
-    // the constant is the same in both
-    const apart = scores.map((score, i) => score - (others[i] as number));
+    const [direction, at] = [new Float64Array(n), new Int32Array(n)];
+    let count = 0;
+    for (let i = 0; i < n; i++) {
+      const value = i < n - 1 ? (values[i] as number) : constant;
+      if (value === 0) continue;
+      direction[count] = value;
+      at[count++] = i;
+    }
     let sum = 0;
-    for (let i = 0; i < n - 1; i++) {
-      // few of a run's inputs differ from those of another one on the same data set
-      if (apart[i] === 0) continue;
-      let row = 0;
-      for (let j = 0; j < n - 1; j++) row += (this.#covariance[i * n + j] as number) * (apart[j] as number);
-      sum += (apart[i] as number) * row;
+    for (let i = 0; i < count; i++) {
+      const row = (at[i] as number) * n;
+      let half = 0.5 * (this.#covariance[row + (at[i] as number)] as number) * (direction[i] as number);
+      for (let j = 0; j < i; j++) half += (this.#covariance[row + (at[j] as number)] as number) * (direction[j] as number);
+      sum += 2 * half * (direction[i] as number);
     }
     return Math.max(0, sum);
   }
