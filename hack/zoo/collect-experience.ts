@@ -3,12 +3,14 @@
  * where DATASETS is a folder of archives. In turn a run is a member's default regime (members in turn, of all or of those
  * named), a random regime of the planner's space, or later a neighbour of the default, and what the planner picks who knows
  * the runs of the other data sets: its mistakes are what it has to learn. Later every second run is on a part of a data
- * set, fewer classes and fewer images, for many a task is small; it goes by the name of the whole, of which it says much. A
- * kill loses one run at most: started again it goes on with the next.
+ * set, fewer classes and fewer images, for many a task is small; it goes by the name of the whole, of which it says much.
+ * `--ways default,near,pick`, `--seconds 180` and `--whole` leave only those ways, that budget, and no parts, where too little
+ * is known. A kill loses one run at most: started again it goes on with the next.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { taskFolder } from '../../bench/online/tasks.ts';
 import { type DatasetName, datasetNames, unpackedFolder } from '../../bench/tune/datasets.ts';
 import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
@@ -39,7 +41,11 @@ import { Diverged } from '../../src/train/loop.ts';
 import { accuracyOf } from '../../src/train/metrics.ts';
 import { profile } from '../../src/train/profile.ts';
 
-const [folder, runsText, ...wanted] = process.argv.slice(2);
+const { values: only, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { ways: { type: 'string' }, seconds: { type: 'string' }, whole: { type: 'boolean', default: false } },
+});
+const [folder, runsText, ...wanted] = positionals;
 if (!folder || !runsText) throw new Error('usage: node hack/zoo/collect-experience.ts DATASETS RUNS');
 /**
  * Runs after which random regimes are not worth their time any more, nor other budgets than people give: what is close to a
@@ -48,8 +54,10 @@ if (!folder || !runsText) throw new Error('usage: node hack/zoo/collect-experien
 const broadRuns = 100;
 type Way = 'default' | 'random' | 'near' | 'pick';
 const broadWays: readonly Way[] = ['default', 'random', 'pick'];
-const laterWays: readonly Way[] = ['pick', 'near', 'default'];
-const budgets = [60, 60, 180] as const;
+const laterWays = (only.ways?.split(',') ?? ['pick', 'near', 'default']) as readonly Way[];
+const budgets: readonly number[] = only.seconds === undefined ? [60, 60, 180] : [Number(only.seconds)];
+/** Of the runs of default regimes, those of any input size; the others have the one that suits the time. */
+const sizedShare = 0.5;
 /** Share of a budget that is left after planning. */
 const trainingShare = 0.95;
 const scratch = '.cache/scratch';
@@ -111,14 +119,15 @@ const countsOf = ({ train, val }: Dataset) => ({ trainImages: train.length, vali
 function draw(
   member: MemberInfo,
   { dataset, features, timing }: Opened,
-  { way, seconds }: { readonly way: Way; readonly seconds: number },
+  { way, seconds, turn }: { readonly way: Way; readonly seconds: number; readonly turn: number },
   rng: Rng,
 ): Regime {
   const costs = { ...defaultRunCosts, evaluations: 3 };
   const space: RegimeSpace = { member, features, timing, costs, seconds, counts: countsOf(dataset), cacheBytes: 1e9 };
-  const sizes = member.nativeSize > 128 ? [96, 128, 160, 192] : [48, 64, 96];
-  const defaults = defaultRegimes(space, way === 'default' ? { inputSize: rng.pick(sizes) } : {});
-  if (way === 'default' && defaults.length > 0) return rng.pick(defaults);
+  const sizes = member.nativeSize > 128 ? [96, 128, 160, 192, 224] : [48, 64, 96];
+  const isSized = way === 'default' && rng.next() < sizedShare;
+  const defaults = defaultRegimes(space, isSized ? { inputSize: rng.pick(sizes) } : {});
+  if (way === 'default' && defaults.length > 0) return defaults[turn % defaults.length] as Regime;
   for (let attempt = 0; attempt < 1000; attempt++) {
     const isNear = way === 'near' && defaults.length > 0;
     const regime = isNear ? nearRegime(space, rng.pick(defaults), {}, rng) : sampleRegime(space, {}, rng);
@@ -142,16 +151,17 @@ for (let i = done; i < Number(runsText); i++) {
   const rng = createRng(deriveSeed(seed, `run ${i}`));
   // whole rounds over the data sets, so that each sees every member in every way
   const round = Math.floor(i / datasetNames.length);
-  const part = i >= broadRuns && round % 2 === 1 ? firstPart + round : undefined;
+  const part = i >= broadRuns && !only.whole && round % 2 === 1 ? firstPart + round : undefined;
   const task = await open(datasetNames[i % datasetNames.length] as DatasetName, part);
   const { of, dataset, features } = task;
   const ways = i < broadRuns ? broadWays : laterWays;
   const way = ways[round % ways.length] as Way;
   const allowed = i < broadRuns ? shortest * (longest / shortest) ** rng.next() : trainingShare * rng.pick(budgets);
   const plan = way === 'pick' ? await pick(task, rng) : undefined;
-  const inTurn = members[Math.floor(round / ways.length) % members.length] as (typeof members)[number];
+  const turn = Math.floor(round / ways.length);
+  const inTurn = members[turn % members.length] as (typeof members)[number];
   const member = plan ? memberOf(zoo, plan.member) : inTurn;
-  const regime = plan?.regime ?? draw(member, task, { way, seconds: allowed }, rng);
+  const regime = plan?.regime ?? draw(member, task, { way, seconds: allowed, turn }, rng);
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });
