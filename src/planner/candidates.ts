@@ -7,6 +7,7 @@ export interface Candidate {
   readonly member: MemberInfo;
   readonly regime: Regime;
   readonly seconds: number;
+  /** Whether it is the first of its member's default regimes. */
   readonly isDefault: boolean;
 }
 
@@ -35,7 +36,7 @@ export function candidates(
     const regime = regimeOf(space, defaults, round, overrides, rng);
     if (!regime) continue;
     const { seconds } = estimateRun(space, regime);
-    found.push({ member: space.member, regime, seconds, isDefault: round < defaults.length });
+    found.push({ member: space.member, regime, seconds, isDefault: regime === defaults[0] });
   }
   return found;
 }

@@ -74,7 +74,8 @@ export class Leverage {
     for (let i = 0; i < count; i++) {
       const row = (at[i] as number) * n;
       let half = 0.5 * (this.#covariance[row + (at[i] as number)] as number) * (direction[i] as number);
-      for (let j = 0; j < i; j++) half += (this.#covariance[row + (at[j] as number)] as number) * (direction[j] as number);
+      for (let j = 0; j < i; j++)
+        half += (this.#covariance[row + (at[j] as number)] as number) * (direction[j] as number);
       sum += 2 * half * (direction[i] as number);
     }
     return Math.max(0, sum);
