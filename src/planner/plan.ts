@@ -132,11 +132,11 @@ function scoredBy(
     (best, one) => (one.candidate.isDefault && one.accuracy.mean > (best?.accuracy.mean ?? 0) ? one : best),
     undefined,
   );
-  const [caution, weight] = [cautions[prefer], usual === undefined ? 0 : doubts[prefer]];
+  const [caution, weight] = [cautions[prefer], doubts[prefer]];
+  const doubtOf = usual === undefined || weight === 0 ? () => 0 : predictor.doubtBeside(usual.x);
   return judged.map(({ candidate, x, accuracy }) => {
     const { mean, low } = accuracy;
-    const doubt = weight === 0 ? 0 : weight * predictor.doubt(x, usual?.x ?? x);
-    return { candidate, accuracy, score: sigmoid(logit(mean) - doubt) - caution * (mean - low) };
+    return { candidate, accuracy, score: sigmoid(logit(mean) - weight * doubtOf(x)) - caution * (mean - low) };
   });
 }
 

@@ -127,7 +127,7 @@ describe('makePlan', () => {
         const mean = 0.6 + 0.1 * Math.abs(Math.sin(1e3 * x.reduce((sum, value) => sum + value, 0)));
         return { mean, low: mean - 0.1, high: mean + 0.1 };
       },
-      doubt: (x, other) => (isAlike(x, other) ? 0 : doubt),
+      doubtBeside: (other) => (x) => (isAlike(x, other) ? 0 : doubt),
     });
     const isDefault = ({ member, regime }: Plan): boolean => {
       const of = zoo.find(({ name }) => name === member) as MemberInfo;

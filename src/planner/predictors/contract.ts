@@ -18,10 +18,10 @@ export interface Predictor {
   readonly experiences: number;
   predictOne(x: Float64Array): Interval;
   /**
-   * Standard deviation, in log odds, of what is believed of how far apart two runs end: what both have in common, such as
-   * their data set, is no reason for doubt.
+   * Of each run beside that one: standard deviation, in log odds, of what is believed of how far apart the two end. What
+   * both have in common, such as their data set, is no reason for doubt.
    */
-  doubt(x: Float64Array, other: Float64Array): number;
+  doubtBeside(other: Float64Array): (x: Float64Array) => number;
   /**
    * Learns one new run; how far the prediction was off beforehand goes into the intervals.
    * False, and nothing learnt, where `x` is not finite or `y` no accuracy.

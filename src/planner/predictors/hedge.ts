@@ -74,7 +74,10 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
       const z = outputOf(net, scores) + offsetOf(x);
       return errors.interval(z, leverage.of(scores), coverage);
     },
-    doubt: (x, other) => errors.deviation(leverage.between(scale.scores(x), scale.scores(other))),
+    doubtBeside(other) {
+      const beside = scale.scores(other);
+      return (x) => errors.deviation(leverage.between(scale.scores(x), beside));
+    },
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;
       const target = logit(y) - offsetOf(x);

@@ -53,15 +53,14 @@ export class Leverage {
 
   /** The same of the difference between two inputs; the constant is the same in both. */
   between(scores: Float64Array, others: Float64Array): number {
-    return this.#varianceAlong(
-      scores.map((score, i) => score - (others[i] as number)),
-      0,
-    );
+    const apart = new Float64Array(scores.length);
+    for (let i = 0; i < apart.length; i++) apart[i] = (scores[i] as number) - (others[i] as number);
+    return this.#varianceAlong(apart, 0);
   }
 
   /** Of thousands of candidates a plan asks it: inputs that are 0 are passed over, and each pair is looked at once. */
   #varianceAlong(values: Float64Array, constant: number): number {
-    const n = this.#size;
+    const [n, covariance] = [this.#size, this.#covariance];
     const [direction, at] = [new Float64Array(n), new Int32Array(n)];
     let count = 0;
     for (let i = 0; i < n; i++) {
@@ -73,9 +72,8 @@ export class Leverage {
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const row = (at[i] as number) * n;
-      let half = 0.5 * (this.#covariance[row + (at[i] as number)] as number) * (direction[i] as number);
-      for (let j = 0; j < i; j++)
-        half += (this.#covariance[row + (at[j] as number)] as number) * (direction[j] as number);
+      let half = 0.5 * (covariance[row + (at[i] as number)] as number) * (direction[i] as number);
+      for (let j = 0; j < i; j++) half += (covariance[row + (at[j] as number)] as number) * (direction[j] as number);
       sum += 2 * half * (direction[i] as number);
     }
     return Math.max(0, sum);

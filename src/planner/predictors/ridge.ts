@@ -58,7 +58,10 @@ function ridge(options: PredictorOptions, model: RidgeModel): Predictor {
       const z = output(weights, scores) + offsetOf(x);
       return errors.interval(z, leverage.of(scores), coverage);
     },
-    doubt: (x, other) => errors.deviation(leverage.between(scale.scores(x), scale.scores(other))),
+    doubtBeside(other) {
+      const beside = scale.scores(other);
+      return (x) => errors.deviation(leverage.between(scale.scores(x), beside));
+    },
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;
       const target = logit(y) - offsetOf(x);

@@ -16,6 +16,8 @@ export class Standardiser {
   #count: number;
   readonly #means: Float64Array;
   readonly #squares: Float64Array;
+  /** Of the inputs observed so far: a plan asks for thousands of scores between two observations. */
+  #deviations: Float64Array | undefined;
 
   constructor(state: StandardiserState) {
     this.#count = state.count;
@@ -28,6 +30,7 @@ export class Standardiser {
   }
 
   observe(x: Float64Array): void {
+    this.#deviations = undefined;
     this.#count++;
     for (let i = 0; i < this.#means.length; i++) {
       const value = limited(x[i] ?? 0, largestInput);
@@ -39,15 +42,19 @@ export class Standardiser {
 
   /** Standard scores, finite whatever `x` holds. */
   scores(x: Float64Array): Float64Array {
-    const out = new Float64Array(this.#means.length);
+    this.#deviations ??= this.#squares.map((squares) => this.#deviationOf(squares));
+    const [out, means, deviations] = [new Float64Array(this.#means.length), this.#means, this.#deviations];
     for (let i = 0; i < out.length; i++) {
-      const variance = ((this.#squares[i] as number) + priorCount) / (this.#count + priorCount);
-      // an input that never varied has nothing to say: its scale stays at the prior's
-      const constant = (this.#squares[i] as number) <= 1e-12 * this.#count;
-      const deviation = constant ? 1 : Math.sqrt(variance);
-      out[i] = limited((limited(x[i] ?? 0, 1e6) - (this.#means[i] as number)) / deviation, largestScore);
+      const apart = limited(x[i] ?? 0, 1e6) - (means[i] as number);
+      out[i] = limited(apart / (deviations[i] as number), largestScore);
     }
     return out;
+  }
+
+  /** An input that never varied has nothing to say: its scale stays at the prior's. */
+  #deviationOf(squares: number): number {
+    if (squares <= 1e-12 * this.#count) return 1;
+    return Math.sqrt((squares + priorCount) / (this.#count + priorCount));
   }
 
   state(): StandardiserState {

@@ -73,7 +73,7 @@ function trees(options: PredictorOptions, model: Model): Predictor {
         ? { mean, low, high }
         : { mean: corrected(mean, by), low: corrected(low, by), high: corrected(high, by) };
     },
-    doubt: (x, other) => linear.doubt(x, other),
+    doubtBeside: (other) => linear.doubtBeside(other),
     learnOne(x, y): boolean {
       if (!linear.learnOne(x, y)) return false;
       kept.push({ x: Float64Array.from(x), y });

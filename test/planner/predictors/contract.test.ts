@@ -79,11 +79,11 @@ describe.each(Object.keys(predictors) as PredictorName[])('predictor %s', (name)
       Float64Array,
       Float64Array,
     ];
-    expect(early.doubt(usual, usual)).toBe(0);
-    expect(early.doubt(near, usual)).toBeGreaterThan(0);
-    expect(early.doubt(far, usual)).toBeGreaterThan(early.doubt(near, usual));
-    expect(early.doubt(far, usual)).toBeCloseTo(early.doubt(usual, far), 9);
-    expect(late.doubt(far, usual)).toBeLessThan(early.doubt(far, usual));
+    expect(early.doubtBeside(usual)(usual)).toBe(0);
+    expect(early.doubtBeside(usual)(near)).toBeGreaterThan(0);
+    expect(early.doubtBeside(usual)(far)).toBeGreaterThan(early.doubtBeside(usual)(near));
+    expect(early.doubtBeside(usual)(far)).toBeCloseTo(early.doubtBeside(far)(usual), 9);
+    expect(late.doubtBeside(usual)(far)).toBeLessThan(early.doubtBeside(usual)(far));
   });
 
   test('its state round-trips exactly through JSON, and the copy learns on alike', () => {
