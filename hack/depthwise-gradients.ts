@@ -2,6 +2,8 @@
  * Times the gradient of EfficientNet-Lite0's depthwise filters at an input of 192 px, by TensorFlow's kernel and by ours, in
  * turns on an idle machine: `node hack/depthwise-gradients.ts`. It is what `wideDepthwiseGradientPays` goes by.
  */
+import { madeUp } from '../bench/lib/made-up.ts';
+import { median } from '../bench/lib/statistics.ts';
 import { attr, GraphBuilder } from '../src/graph/builder.ts';
 import { kernelsHere, Session } from '../src/graph/session.ts';
 import { createRng } from '../src/lib/rng.ts';
@@ -58,11 +60,7 @@ async function open({ size, channels, kernel }: Case): Promise<Session> {
   for (const name of kernels) g.signature(name, {}, { size: g.like('L2Loss', [gradients[name]], {}, []) });
   const session = await Session.open(g);
   const rng = createRng(1);
-  const values = (shape: readonly number[]) => ({
-    shape,
-    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => rng.next() - 0.5),
-  });
-  session.run('set', { x: values(shapes.x), dy: values(shapes.dy) });
+  session.run('set', { x: madeUp(shapes.x, rng), dy: madeUp(shapes.dy, rng) });
   return session;
 }
 
@@ -78,9 +76,7 @@ for (const one of cases) {
     }
   }
   session.close();
-  const [theirs, ours] = kernels.map((name) => taken[name].toSorted((a, b) => a - b)[rounds >> 1] as number);
+  const [theirs, ours] = kernels.map((name) => median(taken[name]).toFixed(2));
   const { size, channels, kernel } = one;
-  console.log(
-    `${kernel}x${kernel}, ${size} px, ${channels} channels: ${theirs?.toFixed(2)} ms, ours ${ours?.toFixed(2)} ms`,
-  );
+  console.log(`${kernel}x${kernel}, ${size} px, ${channels} channels: ${theirs} ms, ours ${ours} ms`);
 }

@@ -2,6 +2,7 @@ import { GraphBuilder, type Tensor } from '../../src/graph/builder.ts';
 import { type Fetched, kernelsHere, Session } from '../../src/graph/session.ts';
 import { RunError } from '../../src/lib/errors.ts';
 import { createRng } from '../../src/lib/rng.ts';
+import { madeUp } from '../lib/made-up.ts';
 import { median } from '../lib/statistics.ts';
 import type { Case } from './cases.ts';
 import { type FormName, formNames, forms } from './forms.ts';
@@ -38,11 +39,7 @@ export class OpenForm {
     g.signature('whole', {}, Object.fromEntries(outputs) as Record<string, Tensor>);
     const session = await Session.open(g);
     const rng = createRng(1);
-    const values = (shape: readonly number[]) => ({
-      shape,
-      data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => rng.next() - 0.5),
-    });
-    session.run('set', { x: values(shapes.x), f: values(shapes.f) });
+    session.run('set', { x: madeUp(shapes.x, rng), f: madeUp(shapes.f, rng) });
     return new OpenForm(session);
   }
 

@@ -128,10 +128,9 @@ function scoredBy(
     const x = encode({ features, ...candidate });
     return { candidate, x, accuracy: predictor.predictOne(x) };
   });
-  const usual = judged.reduce<(typeof judged)[number] | undefined>(
-    (best, one) => (one.candidate.isDefault && one.accuracy.mean > (best?.accuracy.mean ?? 0) ? one : best),
-    undefined,
-  );
+  const [usual] = judged
+    .filter(({ candidate }) => candidate.isDefault)
+    .sort((a, b) => b.accuracy.mean - a.accuracy.mean);
   const [caution, weight] = [cautions[prefer], doubts[prefer]];
   const doubtOf = usual === undefined || weight === 0 ? () => 0 : predictor.doubtBeside(usual.x);
   return judged.map(({ candidate, x, accuracy }) => {
