@@ -3,6 +3,7 @@
 import { type KubeLog, messageOf } from '../kube/log.ts';
 import type { Next } from '../kube/worker-pool.ts';
 import type { Clock } from '../lib/clock.ts';
+import { RunError } from '../lib/errors.ts';
 import { done, isExpected, nextOf, type Outcome, type OutcomeKind, outcomeOfError } from './outcome.ts';
 
 /** V: the view; Q: what a decision may ask; D: the decision. */
@@ -71,6 +72,8 @@ function report(log: KubeLog, kind: string, key: string, outcome: Outcome): void
     const { reason, message } = outcome;
     log.warn('An object cannot be worked on until it is changed', { kind, key, reason, detail: message });
   } else if (outcome.kind === 'retry' && !isExpected(outcome)) {
-    log.warn('Work on an object failed; it will be tried again', { kind, key, error: messageOf(outcome.cause) });
+    const { cause } = outcome;
+    const remedy = cause instanceof RunError ? cause.remedy : undefined;
+    log.warn('Work on an object failed; it will be tried again', { kind, key, error: messageOf(cause), remedy });
   }
 }

@@ -128,6 +128,7 @@ export type Choice = Infer<typeof choiceOfRun>;
 export const pastTask = object(
   {
     dataset: words('Its name.', 253),
+    images: optional(integer({ description: 'Its images; several parts of one data set differ in them.', min: 0 })),
     member: memberName('Member of its best run.'),
     accuracy: share('Top-1 accuracy of that run.'),
     seconds: seconds('Active seconds of that run.'),

@@ -34,6 +34,8 @@ export class AlreadyExists extends ApiError {}
 export class Gone extends ApiError {}
 /** The object itself is wrong; the same request will always be refused. */
 export class Invalid extends ApiError {}
+/** The object has a field that the CRD in the cluster lacks, for that is of another release than this program. */
+export class UnknownField extends Invalid {}
 export class Unauthorized extends ApiError {}
 export class Forbidden extends ApiError {}
 export class TooManyRequests extends ApiError {}
@@ -80,14 +82,20 @@ const remedies: ReadonlyMap<Kind, string> = new Map<Kind, string>([
   [AlreadyExists, 'Use the object that exists, or another name.'],
   [Gone, 'List the objects again.'],
   [Invalid, 'Correct the field that the message names.'],
+  [UnknownField, 'Bring the CRDs of the cluster (manifests/crds) to the release of this program.'],
   [Unauthorized, 'Renew the credentials of the kubeconfig or of the service account.'],
   [Forbidden, 'Grant the service account the verb on the resource, or raise the quota that the message names.'],
   [TooManyRequests, 'Wait; if it stays so, lower the client rate or raise the priority level in the API server.'],
   [Unavailable, 'Check that the API server is up and that this machine reaches it.'],
 ]);
 
-const kindOf = (status: number, reason: string | undefined): Kind =>
-  byReason[reason ?? ''] ?? byStatus[status] ?? (status >= 500 || status === 408 ? Unavailable : ApiError);
+/** Server-side apply answers so with status 500, as if the server were not well. */
+const undeclared = 'field not declared in schema';
+
+function kindOf(status: number, { reason = '', message = '' }: Pick<ApiStatus, 'reason' | 'message'>): Kind {
+  if (message.includes(undeclared)) return UnknownField;
+  return byReason[reason] ?? byStatus[status] ?? (status >= 500 || status === 408 ? Unavailable : ApiError);
+}
 
 /** The error for an answer of the API server to `request`, such as `GET /api/v1/pods`. */
 export function errorOf(
@@ -97,7 +105,7 @@ export function errorOf(
   retryAfterSeconds?: number,
 ): ApiError {
   const { reason, message } = body ?? {};
-  const Kind = kindOf(status, reason);
+  const Kind = kindOf(status, body ?? {});
   const remedy = remedies.get(Kind) ?? 'See the log of the API server.';
   return new Kind(`${request}: ${message ?? `the API server answered with status ${status}`}`, remedy, {
     status,

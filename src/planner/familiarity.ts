@@ -71,7 +71,7 @@ export function knownDatasets(experiences: readonly Experience[]): readonly Know
     if (before === undefined || one.accuracy > before.accuracy) best.set(key, one);
   }
   return [...best.values()].map(({ dataset, features, accuracy, member, activeSeconds }) => ({
-    ...{ dataset, features, accuracy, seconds: activeSeconds, member: member.name },
+    ...{ dataset, features, accuracy, seconds: activeSeconds, member: member.name, images: features.images },
   }));
 }
 

@@ -128,6 +128,8 @@ export type Confidence = 'Usual' | 'Low';
 /** A data set of finished runs, by its best run. */
 export interface PastTask {
   readonly dataset: string;
+  /** How many it has: several parts of one data set differ in them. Plans of earlier versions do not say. */
+  readonly images?: number;
   readonly member: string;
   readonly accuracy: number;
   /** Active seconds of the run. */

@@ -1,7 +1,7 @@
 /** Why a plan is what it is, in sentences: for the terminal, reports and `nasoa status`. */
 import { formatDuration } from '../lib/duration.ts';
 import type { Choice, Plan, Reason } from '../planner/types.ts';
-import { percent } from './regime-words.ts';
+import { count, percent } from './regime-words.ts';
 import type { TuneResult } from './result.ts';
 
 /** What of a plan explains it; a plan on a cluster has as much. */
@@ -34,8 +34,8 @@ function targetSentence({ target }: Explained): readonly string[] {
 
 function nearestSentence({ nearest }: Explained): readonly string[] {
   const told = nearest.map(
-    ({ dataset, accuracy, member, seconds }) =>
-      `${dataset} (at best ${percent(accuracy)}, ${member} in ${formatDuration(seconds)})`,
+    ({ dataset, images, accuracy, member, seconds }) =>
+      `${dataset} (${images === undefined ? '' : `${count(images)} images; `}at best ${percent(accuracy)}, ${member} in ${formatDuration(seconds)})`,
   );
   return told.length === 0 ? [] : [`Most alike of the data sets known: ${told.join(', ')}.`];
 }

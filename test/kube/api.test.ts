@@ -12,6 +12,7 @@ import {
   TooManyRequests,
   Unauthorized,
   Unavailable,
+  UnknownField,
 } from '../../src/kube/errors.ts';
 import { type KubeMetrics, noMetrics } from '../../src/kube/metrics.ts';
 import { jobs, pathOf } from '../../src/kube/resources.ts';
@@ -62,6 +63,16 @@ describe('a request', () => {
     ['403', { answer: { status: 403, reason: 'Forbidden' } }, Forbidden],
     ['401, twice', { answer: { status: 401, reason: 'Unauthorized' }, times: 2 }, Unauthorized],
     ['a status without a reason', { answer: { status: 404 } }, NotFound],
+    [
+      '500 for a field that the CRD lacks',
+      {
+        answer: {
+          status: 500,
+          message: 'failed to create typed patch object: .status.x: field not declared in schema',
+        },
+      },
+      UnknownField,
+    ],
   ])('that is answered with %s fails at once, with an error of its kind', async (_name, fault, kind) => {
     await using client = await aClient();
     client.fake.inject(fault);

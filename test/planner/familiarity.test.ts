@@ -61,7 +61,10 @@ describe('how alike a data set is to those known', () => {
     const runs = [seen('images', { images: 90_000 }, 0.9), seen('images', {}, 0.6), seen('images', {}, 0.7)];
     const { confidence, nearest } = familiarityOf(aDataset(), knownDatasets(runs));
     expect(confidence).toBe('Usual');
-    expect(nearest.map(({ accuracy }) => accuracy)).toEqual([0.7, 0.9]);
+    expect(nearest).toMatchObject([
+      { images: 2000, accuracy: 0.7 },
+      { images: 90_000, accuracy: 0.9 },
+    ]);
   });
 
   test('nothing is like anything where no run is known', () => {

@@ -19,7 +19,12 @@ export interface Fault {
   /** How many of them; one unless given. */
   readonly times?: number;
   readonly answer:
-    | { readonly status: number; readonly reason?: string; readonly retryAfter?: number | string }
+    | {
+        readonly status: number;
+        readonly reason?: string;
+        readonly message?: string;
+        readonly retryAfter?: number | string;
+      }
     /** The socket is cut; the request comes to nothing. */
     | 'cut'
     /** The request is carried out, and the socket cut before the answer. */
@@ -95,7 +100,7 @@ export class FakeApi implements AsyncDisposable {
       return;
     }
     if (typeof fault === 'object') {
-      refuse(response, fault.status, fault.reason ?? '', 'injected', fault.retryAfter);
+      refuse(response, fault.status, fault.reason ?? '', fault.message ?? 'injected', fault.retryAfter);
       return;
     }
     try {

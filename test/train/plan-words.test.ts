@@ -26,6 +26,18 @@ describe('why a plan is what it is', () => {
       ['Most alike of the data sets known: pets (at best 64.0 %, nano in 1m1s).'],
     ],
     [
+      'parts of one data set by their sizes',
+      {
+        nearest: [
+          { dataset: 'pets', images: 2000, member: 'nano', accuracy: 0.64, seconds: 61, distance: 0.2 },
+          { dataset: 'pets', images: 500, member: 'nano', accuracy: 0.5, seconds: 61, distance: 0.4 },
+        ],
+      },
+      [
+        'Most alike of the data sets known: pets (2,000 images; at best 64.0 %, nano in 1m1s), pets (500 images; at best 50.0 %, nano in 1m1s).',
+      ],
+    ],
+    [
       'what a choice is worth',
       { reasons: [{ dimension: 'frozenStages', choice: '0', alternative: '1', loss: 0.021 }] },
       ['No frozen stage: the best plan with 1 frozen stage is expected to lose 2.1 points.'],
