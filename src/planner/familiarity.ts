@@ -3,7 +3,7 @@ import { logit } from './logit.ts';
 import type { Confidence, DatasetFeatures, Experience, PastTask } from './types.ts';
 
 /** A data set of finished runs, and the best of these. */
-export interface KnownDataset extends Omit<PastTask, 'distance'> {
+export interface KnownDataset extends Omit<PastTask, 'distance' | 'images'> {
   readonly features: DatasetFeatures;
 }
 
@@ -71,7 +71,7 @@ export function knownDatasets(experiences: readonly Experience[]): readonly Know
     if (before === undefined || one.accuracy > before.accuracy) best.set(key, one);
   }
   return [...best.values()].map(({ dataset, features, accuracy, member, activeSeconds }) => ({
-    ...{ dataset, features, accuracy, seconds: activeSeconds, member: member.name, images: features.images },
+    ...{ dataset, features, accuracy, seconds: activeSeconds, member: member.name },
   }));
 }
 
@@ -82,8 +82,9 @@ export function familiarityOf(features: DatasetFeatures, known: readonly KnownDa
   const apart = known
     .map((one) => ({ one, differences: differencesOf(features, one.features) }))
     .sort((a, b) => distanceOf(a.differences) - distanceOf(b.differences));
-  const nearest = apart.slice(0, mostNearest).map(({ one: { features: _, ...task }, differences }) => ({
+  const nearest = apart.slice(0, mostNearest).map(({ one: { features: its, ...task }, differences }) => ({
     ...task,
+    images: its.images,
     distance: Number(distanceOf(differences).toPrecision(3)),
   }));
   // one alike in every trait is enough

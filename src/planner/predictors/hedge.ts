@@ -9,6 +9,7 @@ import {
   type PredictorOptions,
   weightOf,
 } from './contract.ts';
+import { doubtsOf } from './doubts.ts';
 import { Errors } from './errors.ts';
 import { createNet, decayAfter, descend, forward, type HedgeNet, netState, restoreNet } from './hedge-net.ts';
 import { Leverage } from './leverage.ts';
@@ -74,10 +75,7 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
       const z = outputOf(net, scores) + offsetOf(x);
       return errors.interval(z, leverage.of(scores), coverage);
     },
-    doubtBeside(other) {
-      const beside = scale.scores(other);
-      return (x) => errors.deviation(leverage.between(scale.scores(x), beside));
-    },
+    doubtBeside: doubtsOf(model),
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;
       const target = logit(y) - offsetOf(x);

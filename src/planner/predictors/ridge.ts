@@ -1,5 +1,6 @@
 import { logit } from '../logit.ts';
 import { coverage, guessIn, isSound, type Predictor, type PredictorOptions, weightOf } from './contract.ts';
+import { doubtsOf } from './doubts.ts';
 import { Errors } from './errors.ts';
 import { Leverage } from './leverage.ts';
 import { parsePredictorState } from './saved-state.ts';
@@ -58,10 +59,7 @@ function ridge(options: PredictorOptions, model: RidgeModel): Predictor {
       const z = output(weights, scores) + offsetOf(x);
       return errors.interval(z, leverage.of(scores), coverage);
     },
-    doubtBeside(other) {
-      const beside = scale.scores(other);
-      return (x) => errors.deviation(leverage.between(scale.scores(x), beside));
-    },
+    doubtBeside: doubtsOf(model),
     learnOne(x, y): boolean {
       if (!isSound(x, y, options.inputs)) return false;
       const target = logit(y) - offsetOf(x);
