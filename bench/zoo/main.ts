@@ -1,7 +1,7 @@
 /**
  * `make bench-zoo`: the zoo's own members and peers of several sizes, all trained from nothing on the same images by the
  * same recipe for as many epochs in this engine, and their training steps timed here. `ARGS='--keep FILE'` keeps each
- * training's accuracy, and goes on with what is missing; `--search FOLDER` takes
+ * training's accuracy, and goes on with what is missing, a killed training included; `--search FOLDER` takes
  * the members that a search would give instead of a zoo's; `--train-only --part 1/8` trains a part and times nothing, for
  * several processes on a GPU; `--quick` shows that everything works and writes no result.
  */
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { tensorflowVersion, usesGpu } from '../../src/graph/session.ts';
 import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
+import { RunError } from '../../src/lib/errors.ts';
 import { preciseProcessor } from '../../src/lib/processor.ts';
 import { KeptLines } from '../lib/kept-lines.ts';
 import { atLeast, exitCode, printClaims, printTable, type Row, writeResult } from '../lib/results.ts';
@@ -39,6 +40,7 @@ const columns = {
 
 const timesAhead = 1.7;
 const timedRounds = 15;
+const unfinishedIn = fileURLToPath(new URL('../../.cache/bench-zoo', import.meta.url));
 const drawing = fileURLToPath(new URL('../../docs/zoo-front.svg', import.meta.url));
 
 async function main(): Promise<number> {
@@ -91,6 +93,11 @@ async function main(): Promise<number> {
 /** Of tiny-imagenet-100. */
 const classes = 100;
 
+const stopped = new RunError('Stopped.', 'With --keep FILE the same command goes on where it was.');
+/** Ends trainings once they are kept. */
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(stopped));
+
 async function train(
   contestants: readonly Contestant[],
   kept: KeptLines<Trained>,
@@ -100,14 +107,15 @@ async function train(
   const missing = contestants.filter((one) => found(kept.all, one, epochs) === undefined);
   const mine = missing.filter((_, i) => i % of === nth - 1);
   if (mine.length === 0) return;
-  const { signal } = new AbortController();
+  const { signal } = stop;
   const path = data ?? (await archiveOf('tiny-imagenet-100'));
   const images = await Images.open(path, join(tmpdir(), `nasoa-bench-zoo-${process.pid}`), signal);
   const device = (await usesGpu()) ? 'a GPU' : preciseProcessor().cpu;
   try {
     for (const one of mine) {
       const network = one.network(images.dataset.classes.length);
-      const accuracy = await accuracyOf(network, images, { epochs, seed: 1, signal });
+      const unfinished = join(unfinishedIn, `${one.name} after ${epochs}`.replaceAll(/[^\w.]+/g, '-'));
+      const accuracy = await accuracyOf(network, images, { epochs, seed: 1, unfinished, signal });
       kept.add({ name: one.name, encoding: network.encoding, epochs, accuracy, device });
       process.stderr.write(`${one.name}: ${(100 * accuracy).toFixed(1)} % after ${epochs} epochs\n`);
     }

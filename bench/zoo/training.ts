@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Network } from '../../src/nas/layers.ts';
 import { TrainingModel } from '../../src/nas/training-model.ts';
+import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { type Dataset, openDataset } from '../../src/train/dataset.ts';
 import { decodeAll, type ImageStore } from '../../src/train/image-cache.ts';
 import { pretrain, pretrainingRegime, pretrainingSide } from '../../src/train/pretraining.ts';
@@ -36,21 +37,37 @@ export class Images {
   }
 }
 
-/** Accuracy on the validation images after `epochs`, by the recipe of pre-trainings. Throws Diverged. */
+export interface Training {
+  readonly epochs: number;
+  readonly seed: number;
+  /** The folder of an unfinished training's checkpoint, gone once it is finished. */
+  readonly unfinished: string;
+  readonly signal: AbortSignal;
+}
+
+const checkpointEverySeconds = 60;
+
+/**
+ * Accuracy on the validation images after `epochs`, by the recipe of pre-trainings. A killed training goes on where it
+ * was. Throws Diverged, and the signal's reason where it is interrupted.
+ */
 export async function accuracyOf(
   network: Network,
   { store }: Images,
-  { epochs, seed, signal }: { readonly epochs: number; readonly seed: number; readonly signal: AbortSignal },
+  { epochs, seed, unfinished, signal }: Training,
 ): Promise<number> {
+  const regime = pretrainingRegime({ inputSize, images: store.train.count, epochs });
+  const decision = `${network.encoding}, ${regime.steps} steps, seed ${seed}`;
+  const checkpoint = await readCheckpoint(unfinished);
   const { evaluation } = await pretrain({
-    ...{ network, store, seed, signal, clock: systemClock, startedSeconds: systemClock.nowSeconds() },
-    regime: pretrainingRegime({ inputSize, images: store.train.count, epochs }),
-    ...{ deadlineSeconds: undefined, evaluations: 0, resume: undefined },
-    checkpointEverySeconds: Number.POSITIVE_INFINITY,
-    keep: async () => {},
+    ...{ network, regime, store, seed, signal, clock: systemClock, startedSeconds: systemClock.nowSeconds() },
+    ...{ deadlineSeconds: undefined, evaluations: 0, checkpointEverySeconds },
+    resume: checkpoint?.decision === decision ? checkpoint : undefined,
+    keep: (reached) => writeCheckpoint(unfinished, { ...reached, decision }),
     onProgress: () => {},
   });
   if (evaluation === undefined) throw signal.reason;
+  await removeCheckpoint(unfinished);
   return evaluation.accuracy;
 }
 
