@@ -13,6 +13,7 @@ import { createRng, deriveSeed } from '../../src/lib/rng.ts';
 import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
 import { runMain } from '../lib/run-main.ts';
 import { plannerEnvironment } from '../peers/environment.ts';
+import { judgeKinds } from './judges.ts';
 import { Kept } from './kept.ts';
 import { type PeerRun, type PeerTurn, runPeers } from './peers.ts';
 import { workThrough } from './pool.ts';
@@ -74,7 +75,7 @@ async function main(): Promise<number> {
   const known = (name: string): readonly string[] =>
     test === undefined ? names.filter((other) => other !== name) : names.filter((other) => !held.includes(other));
   const tasks = held.map((dataset) => ({ dataset, learn: known(dataset) }));
-  const pieces = seeds.flatMap((seed): readonly Piece[] => [
+  const pieces = seeds.flatMap((seed): readonly Omit<Piece, 'methods'>[] => [
     // with a table of its own for the test, one training side serves all
     ...(test === undefined
       ? tasks.map(({ dataset, learn }) => ({ budgets, seed, learn, choose: [dataset], setting: 'one shot' as const }))
@@ -82,9 +83,16 @@ async function main(): Promise<number> {
     ...streamPieces(names, seed).map((piece) => ({ budgets, ...piece })),
   ]);
   const kept = await Kept.open(options.keep);
-  const isLeft = ({ setting, seed, choose }: Piece): boolean =>
-    !kept.regrets.some((one) => one.setting === setting && one.seed === seed && choose.includes(one.dataset));
-  const left = pieces.filter(isLeft);
+  const isKept = ({ setting, seed, choose }: Omit<Piece, 'methods'>, method: string): boolean =>
+    choose.every((dataset) =>
+      kept.regrets.some(
+        (one) => one.setting === setting && one.seed === seed && one.dataset === dataset && one.method === method,
+      ),
+    );
+  const left = pieces.flatMap((piece): readonly Piece[] => {
+    const methods = Object.keys(judgeKinds).filter((method) => !isKept(piece, method));
+    return methods.length === 0 ? [] : [{ ...piece, methods }];
+  });
   log(`nasoa: ${held.length} data sets, ${seeds.length} seeds; ${left.length} of ${pieces.length} to learn`);
   await workThrough(all, left, (found, done) => {
     kept.add({ regrets: found });

@@ -110,6 +110,9 @@ export function valueWithin({ accuracies, seconds }: TableRow, budget: number): 
   return best;
 }
 
+/** Best accuracy of any row at any time. */
+export const bestOf = (rows: readonly TableRow[]): number => Math.max(...rows.flatMap(({ accuracies }) => accuracies));
+
 /** Best value of any row. */
 export const bestWithin = (rows: readonly TableRow[], budget: number): number =>
   Math.max(...rows.map((row) => valueWithin(row, budget)));

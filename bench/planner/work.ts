@@ -6,6 +6,8 @@ export interface Piece {
   readonly choose: readonly string[];
   readonly budgets: readonly number[];
   readonly setting: 'one shot' | 'stream';
+  /** Who chooses, by the names of `judgeKinds`. */
+  readonly methods: readonly string[];
 }
 
 export interface PieceRegrets {

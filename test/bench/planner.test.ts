@@ -2,9 +2,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { worth } from '../../bench/planner/one-shot.ts';
-import { joined, readTable, regretOf, type TableRow, valueWithin } from '../../bench/planner/table.ts';
+import { prepare } from '../../bench/planner/ground.ts';
+import { type JudgeKind, judgeKinds } from '../../bench/planner/judges.ts';
+import { regretsOf } from '../../bench/planner/one-shot.ts';
+import {
+  joined,
+  readTable,
+  regretOf,
+  type Table,
+  type TableDataset,
+  type TableRow,
+  valueWithin,
+} from '../../bench/planner/table.ts';
 import { viewOf } from '../../bench/planner/view.ts';
+import { worth } from '../../bench/planner/worth.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -92,5 +103,33 @@ describe('what a row is worth', () => {
     expect(worth(curve, Math.log(10), 0.3, 10)).toBeGreaterThan(0.2);
     expect(worth(curve, Math.log(10), 0.3, 10)).toBeLessThan(0.35);
     expect(worth(curve, Math.log(10), 0.3, 1)).toBe(0);
+  });
+});
+
+describe('the choice for a data set never seen', () => {
+  const columns = ['cat:model:quick', 'cat:model:good', 'lr'];
+  /** The quick network is soon as good as it gets, the good one is five times as slow; one rate is far too low. */
+  const dataset = (name: string, images: number): TableDataset => ({
+    ...{ name, images, classes: 10, resolution: 128, channels: 3 },
+    rows: ['quick', 'good'].flatMap((model) =>
+      Array.from({ length: 20 }, (_, i): TableRow => {
+        const [isQuick, lr] = [model === 'quick', i % 2 === 0 ? 0.01 : 1e-5];
+        const [best, pace, seconds] = isQuick ? [0.6, 1, images / 100] : [0.9, 6, images / 20];
+        const epochs = Array.from({ length: 50 }, (_, epoch) => epoch + 1);
+        return {
+          ...{ id: `${name} ${model} ${i}`, dataset: name },
+          configuration: { 'cat:model:quick': Number(isQuick), 'cat:model:good': Number(!isQuick), lr },
+          accuracies: epochs.map((epoch) => (lr < 1e-3 ? 0.3 : 1) * best * (1 - Math.exp(-epoch / pace))),
+          seconds: epochs.map(() => seconds * (1 + 0.01 * (i % 3))),
+        };
+      }),
+    ),
+  });
+  const table: Table = { columns, datasets: [300, 500, 800, 1200].map((images) => dataset(`of ${images}`, images)) };
+
+  test('is the quick network for little time, the good one for much', () => {
+    const ground = prepare(table, 1);
+    const regrets = regretsOf(judgeKinds['nasoa'] as JudgeKind, ground, [dataset('new', 600)], [30, 10_000]);
+    for (const regret of regrets.flat()) expect(regret).toBeLessThan(0.05);
   });
 });
