@@ -243,9 +243,12 @@ def frame(configurations, columns):
 
 
 def learn_quick_tune(datasets, learn, held, columns, epochs, seed):
+    import gpytorch
     import pandas
     from qtt.predictors import CostPredictor, PerfPredictor
 
+    # from 800 observations on it would solve by conjugate gradients, with seconds for each of thousands of questions
+    gpytorch.settings.max_cholesky_size._set_value(4096)
     np.random.seed(seed)
     frames, curves, costs = [], [], []
     for name in learn:
@@ -261,7 +264,7 @@ def learn_quick_tune(datasets, learn, held, columns, epochs, seed):
     inputs = pandas.concat(frames, ignore_index=True)
     performance, cost = PerfPredictor(seed=seed, verbosity=0), CostPredictor(seed=seed, verbosity=0)
     performance.fit(inputs, np.array(curves))
-    cost.fit(inputs, np.array(costs))
+    cost.fit(inputs, np.array(costs).reshape(-1, 1))
     return performance, cost, datasets[held]["features"]
 
 
