@@ -247,8 +247,9 @@ def learn_quick_tune(datasets, learn, held, columns, epochs, seed):
     import pandas
     from qtt.predictors import CostPredictor, PerfPredictor
 
-    # from 800 observations on it would solve by conjugate gradients, with seconds for each of thousands of questions
+    # its process of 2048 observations solved exactly and once: it would iterate for seconds before each of thousands of epochs
     gpytorch.settings.max_cholesky_size._set_value(4096)
+    gpytorch.settings.fast_pred_var._set_state(True)
     np.random.seed(seed)
     frames, curves, costs = [], [], []
     for name in learn:
