@@ -32,6 +32,8 @@ export interface BenchResult {
   readonly columns?:
     | readonly (string | { readonly name: string; readonly heading: string })[]
     | Readonly<Record<string, string>>;
+  /** Sentences, shown where all columns are. */
+  readonly remarks?: readonly string[];
 }
 
 /** What a page shows of a result; everything unless it says otherwise. */
@@ -58,17 +60,22 @@ export function renderResult(result: BenchResult, { where = {}, columns: chosen 
   );
   const machine = typeof result.machine === 'string' ? result.machine : pairs(result.machine);
   const meanings = chosen ? '' : meaningsOf(result);
-  const parts = [rows, meanings, result.claims.length > 0 ? claims : '', `${machine}; ${pairs(result.versions)}.`];
+  const remarks = chosen ? '' : listOf(result.remarks ?? []);
+  const parts = [
+    rows,
+    meanings,
+    remarks,
+    result.claims.length > 0 ? claims : '',
+    `${machine}; ${pairs(result.versions)}.`,
+  ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 /** What the result says of its columns; empty where it says nothing. */
 const meaningsOf = ({ columns = {} }: BenchResult): string =>
-  Symbol.iterator in columns
-    ? ''
-    : Object.entries(columns)
-        .map(([name, meaning]) => `- \`${name}\`: ${meaning}`)
-        .join('\n');
+  Symbol.iterator in columns ? '' : listOf(Object.entries(columns).map(([name, meaning]) => `\`${name}\`: ${meaning}`));
+
+const listOf = (sentences: readonly string[]): string => sentences.map((sentence) => `- ${sentence}`).join('\n');
 
 function columnsOf({ columns, rows }: BenchResult) {
   if (columns === undefined) return [...new Set(rows.flatMap((row) => Object.keys(row)))];

@@ -31,6 +31,8 @@ export interface Measured {
   readonly claims: readonly Claim[];
   /** What each column means, its unit included. */
   readonly columns?: Readonly<Record<string, string>>;
+  /** What the rows say together, a sentence each. */
+  readonly remarks?: readonly string[];
   /** Versions beside those of node and nasoa, such as torch's and tensorflow's. */
   readonly versions?: Readonly<Record<string, string>>;
   /** The command that measures it again; `make bench-NAME` if left out. */
@@ -39,10 +41,11 @@ export interface Measured {
   readonly measuredAt?: string;
 }
 
-export interface Result extends Required<Omit<Measured, 'columns'>> {
+type Optional = 'columns' | 'remarks';
+
+export interface Result extends Required<Omit<Measured, Optional>>, Pick<Measured, Optional> {
   readonly name: string;
   readonly machine: Machine;
-  readonly columns?: Readonly<Record<string, string>>;
 }
 
 /** A claim that `value` is at most `bound`; a value that is not a number does not hold. */
@@ -81,6 +84,7 @@ export async function resultOf(name: string, measured: Measured): Promise<Result
     versions: { nasoa: versionIn(manifest), node: process.versions.node, ...measured.versions },
     ...(measured.columns === undefined ? {} : { columns: measured.columns }),
     rows: measured.rows,
+    ...(measured.remarks === undefined ? {} : { remarks: measured.remarks }),
     claims: measured.claims,
   };
 }

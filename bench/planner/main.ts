@@ -127,8 +127,9 @@ async function main(): Promise<number> {
   const summaries = summariesOf(samples);
   const rows = rowsOf(summaries);
   const claims = [...claimsOf(summaries), ...ofPlanning];
+  const remarks = catchingUp(summaries);
   printTable(rows, Object.keys(columns));
-  process.stdout.write(`\n${catchingUp(summaries).join('\n')}\n\n`);
+  process.stdout.write(`\n${remarks.join('\n')}\n\n`);
   printClaims(claims);
   if (unfinished.length > 0) log(`Left out, for they were not run to the end: ${unfinished.join(', ')}.`);
   if (options.quick || unfinished.length === Object.keys(allPeers).length)
@@ -136,7 +137,7 @@ async function main(): Promise<number> {
   else {
     const told = unfinished.length === 0 ? columns : { ...columns, method: withoutPeers(unfinished) };
     log(
-      `Written: ${await writeResult('planner', { rows, claims, columns: told, versions: environment?.versions ?? {} })}`,
+      `Written: ${await writeResult('planner', { rows, remarks, claims, columns: told, versions: environment?.versions ?? {} })}`,
     );
   }
   return exitCode(claims);

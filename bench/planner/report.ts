@@ -113,8 +113,8 @@ export function catchingUp(summaries: readonly Summary[]): readonly string[] {
     const words = budgets.map((budget, b) => {
       const first = ofPeer.find(({ means }) => (means[b] as number) <= (own?.means[b] ?? 0));
       const most = ofPeer.at(-1)?.times;
-      return `${budget} s: ${first === undefined ? `not with ${most} times` : `with ${first.times} times`} the budget`;
+      return `${first === undefined ? `more than ${most}` : first.times} at ${budget} s`;
     });
-    return `${method} catches up with the one-shot choice at ${words.join('; ')}`;
+    return `Times the budget that ${method} needs to be as good as the one-shot choice: ${words.join(', ')}.`;
   });
 }

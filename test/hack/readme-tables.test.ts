@@ -44,6 +44,12 @@ describe('a result', () => {
     expect(text).toContain('\n\n- `ms`: median milliseconds of a step\n- `engine`: what was timed\n\n');
   });
 
+  test('has its remarks below the rows, as far as a page shows all of it', () => {
+    const result = aResult({ remarks: ['Theirs catches up.', 'Ours does not.'] });
+    expect(renderResult(result)).toContain('|\n\n- Theirs catches up.\n- Ours does not.\n\n| claim');
+    expect(renderResult(result, { columns: { ms: 'ms' } })).not.toContain('catches up');
+  });
+
   test('says plainly that a claim does not hold', () => {
     const claims = [{ name: 'faster', value: 1.2, bound: 1, holds: false }];
     expect(renderResult(aResult({ claims }))).toContain('| faster | 1.2 | 1 | **no** |');
