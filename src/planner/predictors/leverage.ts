@@ -18,10 +18,18 @@ const constantVariance = 1;
 export class Leverage {
   readonly #covariance: Float64Array;
   readonly #size: number;
+  /** Scratch: a plan asks for thousands of variances. */
+  readonly #apart: Float64Array;
+  /** Inputs that are not 0, and where they are. */
+  readonly #direction: Float64Array;
+  readonly #at: Int32Array;
 
   /** `covariance` [inputs + 1, inputs + 1] row-major as from `state()`; fresh where absent. */
   constructor({ inputs, offset }: Pick<PredictorOptions, 'inputs' | 'offset'>, covariance?: readonly number[]) {
     this.#size = inputs + 1;
+    this.#apart = new Float64Array(inputs);
+    this.#direction = new Float64Array(this.#size);
+    this.#at = new Int32Array(this.#size);
     this.#covariance = covariance ? Float64Array.from(covariance) : new Float64Array(this.#size ** 2);
     if (covariance) return;
     for (let i = 0; i < this.#size; i++) {
@@ -53,15 +61,14 @@ export class Leverage {
 
   /** The same of the difference between two inputs; the constant is the same in both. */
   between(scores: Float64Array, others: Float64Array): number {
-    const apart = new Float64Array(scores.length);
+    const apart = this.#apart;
     for (let i = 0; i < apart.length; i++) apart[i] = (scores[i] as number) - (others[i] as number);
     return this.#varianceAlong(apart, 0);
   }
 
   /** Of thousands of candidates a plan asks it: inputs that are 0 are passed over, and each pair is looked at once. */
   #varianceAlong(values: Float64Array, constant: number): number {
-    const [n, covariance] = [this.#size, this.#covariance];
-    const [direction, at] = [new Float64Array(n), new Int32Array(n)];
+    const [n, covariance, direction, at] = [this.#size, this.#covariance, this.#direction, this.#at];
     let count = 0;
     for (let i = 0; i < n; i++) {
       const value = i < n - 1 ? (values[i] as number) : constant;

@@ -62,5 +62,8 @@ export class Standardiser {
   }
 }
 
-const limited = (value: number, limit: number): number =>
-  Number.isNaN(value) ? 0 : Math.min(limit, Math.max(-limit, value));
+function limited(value: number, limit: number): number {
+  if (value > limit) return limit;
+  if (value < -limit) return -limit;
+  return Number.isNaN(value) ? 0 : value;
+}
