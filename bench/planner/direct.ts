@@ -4,8 +4,7 @@ import { type CostModel, fitCosts, modelCosts } from './costs.ts';
 import { fitEnsemble } from './ensemble.ts';
 import type { Ground } from './ground.ts';
 import type { JudgeKind } from './judges.ts';
-import { bestWithin, type TableDataset, type TableRow, valueWithin } from './table.ts';
-import type { View } from './view.ts';
+import { bestWithin, type TableDataset, valueWithin } from './table.ts';
 import { epochsWithin } from './worth.ts';
 
 /** Budgets that are learnt, in seconds; those that are asked for lie among them. */
@@ -17,24 +16,27 @@ export const direct: JudgeKind = (ground) => {
   const heldOut = heldOutCosts(ground);
   const examples = datasets.flatMap((dataset) => {
     const seen = heldOut.get(dataset) ?? costs;
+    const logSeconds = dataset.rows.map((row) => seen.logSeconds(row, dataset));
     return learntBudgets.flatMap((budget) => {
       const best = bestWithin(dataset.rows, budget);
       if (best === 0) return [];
-      return dataset.rows.map((row) => ({
-        x: seenWithin(view, seen, row, dataset, budget),
+      return dataset.rows.map((row, i) => ({
+        x: seenWithin(budget, logSeconds[i] as number, (epochs) => view.of(row, dataset, epochs)),
         y: valueWithin(row, budget) / best,
       }));
     });
   });
   const predict = fitEnsemble(examples, { increasing: [view.inputs], seed: deriveSeed(seed, 'direct') });
-  return (row, dataset) => (budget) => predict(seenWithin(view, costs, row, dataset, budget));
+  return (row, dataset) => {
+    const logSeconds = costs.logSeconds(row, dataset);
+    return (budget) => predict(seenWithin(budget, logSeconds, (epochs) => view.of(row, dataset, epochs)));
+  };
 };
 
 /** The view after the epochs that are foreseen to fit, how many that are before they are rounded, and the budget. */
-function seenWithin(view: View, costs: CostModel, row: TableRow, dataset: TableDataset, budget: number): Float64Array {
-  const logSeconds = costs.logSeconds(row, dataset);
+function seenWithin(budget: number, logSeconds: number, viewAfter: (epochs: number) => Float64Array): Float64Array {
   const epochs = Math.max(1, epochsWithin(budget, logSeconds));
-  return Float64Array.of(...view.of(row, dataset, epochs), Math.log(budget) - logSeconds, Math.log(budget));
+  return Float64Array.of(...viewAfter(epochs), Math.log(budget) - logSeconds, Math.log(budget));
 }
 
 const folds = 5;

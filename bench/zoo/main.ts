@@ -70,7 +70,7 @@ async function main(): Promise<number> {
   const trained = chosen.map((one) => ({ ...one, accuracy: found(kept.all, one, epochs)?.accuracy ?? Number.NaN }));
   const seconds = await stepSeconds(
     trained.map((one) => one.network(classes)),
-    quick ? 2 : timedRounds,
+    { rounds: quick ? 2 : timedRounds, signal: stop.signal },
     (i, s) => process.stderr.write(`${trained[i]?.name}: ${(1000 * s).toFixed(1)} ms\n`),
   );
   const points = trained.map((one, i) => ({ ...one, seconds: seconds[i] ?? Number.NaN }));
@@ -94,7 +94,7 @@ async function main(): Promise<number> {
 const classes = 100;
 
 const stopped = new RunError('Stopped.', 'With --keep FILE the same command goes on where it was.');
-/** Ends trainings once they are kept. */
+/** Ends a training once it is kept, and what is timed at once. */
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(stopped));
 

@@ -77,13 +77,18 @@ const open = (network: Network): Promise<TrainingModel> =>
     ...{ labelSmoothing: 0.1, clipNorm: 0, average: true, precision: 'fp32', cachedFeatures: false },
   });
 
+export interface Timing {
+  readonly rounds: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Median seconds of a training step of each network. Each is timed in turn with the same reference, step by step, and
  * what the reference took meanwhile is divided out: a drift of the machine over the minutes falls on both.
  */
 export async function stepSeconds(
   networks: readonly Network[],
-  rounds: number,
+  { rounds, signal }: Timing,
   onTimed: (index: number, seconds: number) => void,
 ): Promise<readonly number[]> {
   const [first] = networks;
@@ -93,7 +98,7 @@ export async function stepSeconds(
     reference.start(new Map(), 1);
     const pairs: (readonly [own: number, reference: number])[] = [];
     for (const [i, network] of networks.entries()) {
-      const pair = await timedBeside(reference, network, rounds);
+      const pair = await timedBeside(reference, network, { rounds, signal });
       pairs.push(pair);
       onTimed(i, pair[0]);
     }
@@ -107,7 +112,7 @@ export async function stepSeconds(
 async function timedBeside(
   reference: TrainingModel,
   network: Network,
-  rounds: number,
+  { rounds, signal }: Timing,
 ): Promise<readonly [number, number]> {
   const model = await open(network);
   try {
@@ -116,7 +121,6 @@ async function timedBeside(
     for (let round = 0; round < rounds; round++) {
       for (const [i, one] of [model, reference].entries()) {
         const counts = { warmUp: round === 0 ? 2 : 0, steps: 1 };
-        const signal = AbortSignal.any([]);
         seconds[i as 0 | 1].push(await medianStepSeconds(one, counts, { clock: systemClock, signal }));
       }
     }
