@@ -3,6 +3,7 @@ import { parseTerminationMessage } from '../crds/trainer-codec.ts';
 import { exitCodes, type TrainerFailureReason, type TrainerMessage, trainerFailures } from '../crds/trainer-job.ts';
 import type { Job, Pod } from '../crds/workloads.ts';
 import { InputError } from '../lib/errors.ts';
+import { spentSecondsKey } from './pods.ts';
 import { conditionOf, trainerOf, type Waiting, waitingFor } from './waiting.ts';
 
 /** A message that says what came of the work. */
@@ -117,6 +118,13 @@ function wordlessFailure(pod: Pod): JobFailure {
 function lastLine(message: string | undefined): string {
   const line = message?.trim().split('\n').at(-1)?.trim().slice(0, 300) ?? '';
   return line === '' ? '' : `: ${line.replace(/\.$/, '')}`;
+}
+
+/** Active seconds that were spent before a Job, as it tells, or a pod of it where it is gone. */
+export function spentSecondsBefore(job: Job | undefined, pods: readonly Pod[]): number {
+  const told = [job, ...pods].map((one) => one?.metadata.annotations?.[spentSecondsKey]);
+  const seconds = Number(told.find((text) => text !== undefined) ?? 0);
+  return Number.isFinite(seconds) ? seconds : 0;
 }
 
 /**

@@ -33,7 +33,7 @@ export interface JobRequest {
 }
 
 export const containerName = 'trainer';
-/** Annotation: active seconds that were spent before the Job. */
+/** Annotation of a Job and of its pods, which may outlive it: active seconds that were spent before. */
 export const spentSecondsKey = 'nasoa.dev/spent-seconds';
 /** ConfigMap in each namespace with the authority of the operator's address. */
 export const authorityConfigMap = 'nasoa-report-authority';
@@ -89,6 +89,7 @@ export function trainerJob(request: JobRequest, settings: TrainerSettings): NewJ
   const { owner, job, pod, queueName } = request;
   const { name, namespace, uid } = owner.metadata;
   const own = ownLabels(owner, job.kind, job.attempt);
+  const account = { [spentSecondsKey]: String(job.spentSeconds) };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -96,7 +97,7 @@ export function trainerJob(request: JobRequest, settings: TrainerSettings): NewJ
       name: jobName(owner, request.suffix),
       namespace,
       labels: { ...own, ...(queueName === undefined ? {} : { [labels.queueName]: queueName }) },
-      annotations: { [spentSecondsKey]: String(job.spentSeconds) },
+      annotations: account,
       ownerReferences: [{ apiVersion, kind: owner.kind, name, uid, controller: true, blockOwnerDeletion: true }],
     },
     spec: {
@@ -107,7 +108,7 @@ export function trainerJob(request: JobRequest, settings: TrainerSettings): NewJ
       template: {
         metadata: {
           labels: { ...pod.labels, ...own },
-          ...(pod.annotations === undefined ? {} : { annotations: pod.annotations }),
+          annotations: { ...pod.annotations, ...account },
         },
         spec: podSpec(request, settings),
       },

@@ -86,6 +86,7 @@ export class Reflector<T extends KubeObject> {
     const { resource, timers, rng } = this.#options;
     let failures = 0;
     let before: Round['end'] | undefined;
+    let isAnswering = true;
     while (!signal.aborted) {
       const { end, healthy, error } = await this.#round(signal);
       if (signal.aborted) return;
@@ -93,7 +94,11 @@ export class Reflector<T extends KubeObject> {
       before = end;
       this.#metrics.watchRestarted(resource.plural, end);
       const clean = end === 'ended' || end === 'expired';
-      failures = healthy ? (clean ? 0 : 1) : failures + 1;
+      const wasSilent = !isAnswering;
+      isAnswering = !(error instanceof ApiError) || error.status > 0;
+      // a server that answers again is up, though not yet ready: not to be left alone for as long as one that is away
+      const isBack = wasSilent && isAnswering;
+      failures = healthy ? (clean ? 0 : 1) : isBack ? 1 : failures + 1;
       if (failures >= refusalsToList && end === 'refused' && wasAnswered(error)) this.#version = undefined;
       // an expired version is no fault of the server, which is back after whatever failed before: the first list need not wait
       if (failures === 0 || isNewlyExpired) continue;

@@ -3,7 +3,7 @@
  * Reads are of a cache and may be a little old; writes are conditional on the object that the decision saw, so an old
  * view ends in a Conflict, never in a wrong write.
  */
-import type { KubeObject, ObjectMeta } from '../crds/kubernetes.ts';
+import type { KubeObject, ObjectMeta, StringMap } from '../crds/kubernetes.ts';
 import type { PatchBody } from './apply.ts';
 import type { Index } from './indexes.ts';
 import type { Resource } from './resources.ts';
@@ -35,6 +35,8 @@ export interface World {
   list<T extends KubeObject>(resource: Resource<T>, selection?: Selection<T>): readonly T[];
   /** From the API server itself, for kinds that are not worth a cache; undefined where there is none. */
   read<T extends KubeObject>(resource: Resource<T>, namespace: string, name: string): Promise<T | undefined>;
+  /** From the API server itself: those with all these labels. For what a cache that lags behind must not decide. */
+  readAll<T extends KubeObject>(resource: Resource<T>, namespace: string, withLabels: StringMap): Promise<readonly T[]>;
   /** Throws AlreadyExists, which for a deterministic name means that this was done before; Invalid, Forbidden. */
   create<T extends KubeObject>(resource: Resource<T>, object: Unstored<T>): Promise<T>;
   /** Replaces the status. Throws Conflict where the object has changed since it was `seen`; NotFound. */

@@ -77,6 +77,7 @@ export function aPod(job: Job, over: PodOver = {}): Pod {
       ...{ name, namespace: 'vision', uid: uidOf(`pod ${name}`), resourceVersion: '1' },
       creationTimestamp: timeAt(madeAt),
       labels: job.metadata.labels ?? {},
+      annotations: job.metadata.annotations ?? {},
       ownerReferences: [
         { apiVersion: 'batch/v1', kind: 'Job', name: job.metadata.name, uid: job.metadata.uid, controller: true },
       ],

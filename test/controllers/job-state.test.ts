@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { activeSecondsAfter, jobState } from '../../src/controllers/job-state.ts';
+import { activeSecondsAfter, jobState, spentSecondsBefore } from '../../src/controllers/job-state.ts';
 import type { TrainerMessage } from '../../src/crds/trainer-job.ts';
 import type { Job, Pod } from '../../src/crds/workloads.ts';
 import { aJob, aPod, disrupted, endedPod, failed, profiled, runningPod, timeAt, trained } from './job-builders.ts';
@@ -95,6 +95,15 @@ describe('a Job', () => {
       'The pod work-x ended with the code 1: Error: no CUDA device.',
     );
   });
+});
+
+describe('seconds spent before a Job', () => {
+  const later = aJob('work', { spentSeconds: 40 });
+  test.each<[string, Job | undefined, readonly Pod[], number]>([
+    ['are told by the Job', later, [], 40],
+    ['are told by a pod that outlived it', undefined, [aPod(later)], 40],
+    ['are none where nobody tells', undefined, [], 0],
+  ])('%s', (_name, job, pods, expected) => expect(spentSecondsBefore(job, pods)).toBe(expected));
 });
 
 describe('active seconds', () => {

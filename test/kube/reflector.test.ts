@@ -201,6 +201,18 @@ describe('a watch that', () => {
     }
   });
 
+  test('finds the server back, though not ready, soon asks again', async () => {
+    await using followed = await FollowedJobs.watching('a');
+    const { fake } = followed.client;
+    fake.inject({ times: 5, answer: 'cut' });
+    fake.inject({ answer: { status: 429, reason: 'TooManyRequests' } });
+    fake.watches.cut();
+    followed.create('b');
+    await followed.untilNames('a', 'b');
+    expect(followed.waits).toHaveLength(7);
+    expect(followed.waits.at(-1)).toBeLessThanOrEqual(0.8);
+  });
+
   test('is refused again and again lists again: the store may have gone back', async () => {
     await using followed = await FollowedJobs.watching('a');
     const { fake } = followed.client;

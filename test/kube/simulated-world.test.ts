@@ -35,7 +35,7 @@ describe('a simulated world', () => {
   test('can show an old view, from which no status can be written', async () => {
     const world = aWorld();
     const seen = await world.create(jobs, aJob('a'));
-    world.holdReads();
+    world.holdReads(jobs);
     await world.applyStatus(jobs, seen, { active: 1 });
     await world.create(jobs, aJob('b'));
     expect(names(world)).toEqual(['a']);

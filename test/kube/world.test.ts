@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { StringMap } from '../../src/crds/kubernetes.ts';
 import type { Job, NewJob } from '../../src/crds/workloads.ts';
 import { ApiWorld } from '../../src/kube/api-world.ts';
 import { AlreadyExists, Conflict, LeaseLost, NotFound } from '../../src/kube/errors.ts';
@@ -130,6 +131,20 @@ describe.each<[string, () => Promise<Stage>]>([
     stage.store.create(configMaps, map);
     expect((await stage.world.read(configMaps, 'team', 'm'))?.data).toEqual({ a: 'b' });
     expect(await stage.world.read(configMaps, 'team', 'n')).toBeUndefined();
+  });
+
+  test('reads all objects with some labels, as they are', async () => {
+    await using stage = await open();
+    const labelled = (name: string, labels: StringMap, namespace = 'team') => {
+      const job = aJob(name);
+      return { ...job, metadata: { ...job.metadata, namespace, labels } };
+    };
+    stage.store.create(jobs, labelled('a', { of: 'x', role: 'r' }));
+    stage.store.create(jobs, labelled('b', { of: 'y' }));
+    stage.store.create(jobs, labelled('c', { of: 'x' }, 'other'));
+    const found = await stage.world.readAll<Job>(jobs, 'team', { of: 'x' });
+    expect(found.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['Job a']);
+    expect(await stage.world.readAll<Job>(jobs, 'team', { of: 'x', role: 's' })).toEqual([]);
   });
 });
 

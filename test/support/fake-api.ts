@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { StringMap } from '../../src/crds/kubernetes.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { ManualClock } from '../../src/lib/clock.ts';
 import { type FakeRequest, parseRequest } from './fake-request.ts';
@@ -156,7 +157,7 @@ export class FakeApi implements AsyncDisposable {
   #list({ kind, namespace, query }: FakeRequest): unknown {
     const token = query.get('continue');
     const limit = Number(query.get('limit') ?? '0');
-    const begun = token === null ? this.#snapshot(kind, namespace) : this.#pages.get(token);
+    const begun = token === null ? this.#snapshot(kind, namespace, labelsIn(query)) : this.#pages.get(token);
     if (begun === undefined) throw new ApiError('too old a continue token', '', { status: 410, reason: 'Expired' });
     const { items, version } = begun;
     const isWhole = limit === 0 || items.length <= limit;
@@ -171,11 +172,20 @@ export class FakeApi implements AsyncDisposable {
   }
 
   /** As the real one, it leaves out what kind the items are. */
-  #snapshot(kind: Kind, namespace: string): Snapshot {
-    const items = this.store.list(kind, namespace).map(({ kind: _, apiVersion: __, ...item }) => item);
+  #snapshot(kind: Kind, namespace: string, withLabels: StringMap): Snapshot {
+    const items = this.store.list(kind, namespace, withLabels).map(({ kind: _, apiVersion: __, ...item }) => item);
     return { items, version: String(this.store.version) };
   }
 }
+
+/** Of a selector of equalities. */
+const labelsIn = (query: URLSearchParams): StringMap =>
+  Object.fromEntries(
+    (query.get('labelSelector') ?? '')
+      .split(',')
+      .filter((one) => one !== '')
+      .map((one) => one.split('=')),
+  );
 
 const notFound = (name: string): never => {
   throw new ApiError(`"${name}" not found`, '', { status: 404, reason: 'NotFound' });

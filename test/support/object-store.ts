@@ -1,6 +1,6 @@
 /** The rules by which an API server keeps objects, in memory: what the fake API and the simulated world stand on. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, ObjectMeta } from '../../src/crds/kubernetes.ts';
+import type { KubeObject, ObjectMeta, StringMap } from '../../src/crds/kubernetes.ts';
 import { errorOf } from '../../src/kube/errors.ts';
 import { keyFor, type Resource } from '../../src/kube/resources.ts';
 import type { Clock } from '../../src/lib/clock.ts';
@@ -48,9 +48,11 @@ export class ObjectStore {
     return this.#of(kind).get(keyFor(namespace, name));
   }
 
-  list(kind: Kind, namespace = ''): readonly KubeObject[] {
-    const all = [...this.#of(kind).values()];
-    return namespace === '' ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
+  list(kind: Kind, namespace = '', withLabels: StringMap = {}): readonly KubeObject[] {
+    const wanted = Object.entries(withLabels);
+    return [...this.#of(kind).values()]
+      .filter(({ metadata }) => namespace === '' || metadata.namespace === namespace)
+      .filter(({ metadata }) => wanted.every(([name, value]) => metadata.labels?.[name] === value));
   }
 
   /** Adds what the server adds. The status falls away, unless whoever sets the scene asks for it. */

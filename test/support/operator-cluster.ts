@@ -74,11 +74,17 @@ export async function startOperatorCluster(options: ClusterOptions = {}): Promis
       fates = fateOf;
     },
     createTask: (name, spec = {}) => plane.api.call<FineTuneTask>('POST', path, taskObject(name, spec)),
-    taskWhen: (name, what, holds, seconds = 60) =>
-      until(`task ${name}: ${what}`, seconds, async () => {
-        const seen = await task(name);
-        return holds(seen) ? seen : undefined;
-      }),
+    taskWhen: async (name, what, holds, seconds = 60) => {
+      let seen: FineTuneTask | undefined;
+      try {
+        return await until(`task ${name}: ${what}`, seconds, async () => {
+          seen = await task(name);
+          return holds(seen) ? seen : undefined;
+        });
+      } catch (error) {
+        throw new Error(`The status of task ${name} was last ${JSON.stringify(seen?.status)}`, { cause: error });
+      }
+    },
     stop: async () => {
       await kubelet.stop();
       await plane.stop();

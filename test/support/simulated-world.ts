@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectMeta } from '../../src/crds/kubernetes.ts';
+import type { KubeObject, ObjectMeta, StringMap } from '../../src/crds/kubernetes.ts';
 import type { PatchBody } from '../../src/kube/apply.ts';
 import { Conflict, NotFound } from '../../src/kube/errors.ts';
 import { keyFor, keyOf, type Resource } from '../../src/kube/resources.ts';
@@ -30,8 +30,8 @@ export class SimulatedWorld implements World {
   readonly store: ObjectStore;
   readonly writes: SimulatedWrite[] = [];
   readonly events: { readonly about: KubeObject; readonly happening: Happening }[] = [];
-  /** What the cache shows while it lags behind. */
-  #frozen: Map<string, readonly KubeObject[]> | undefined;
+  /** What the caches that lag behind show, by kind. */
+  readonly #frozen = new Map<string, readonly KubeObject[]>();
   #writesToCrash = Number.POSITIVE_INFINITY;
   #refusals: Error[] = [];
   #isDead = false;
@@ -48,9 +48,7 @@ export class SimulatedWorld implements World {
   }
 
   list<T extends KubeObject>(resource: Resource<T>, selection?: Selection<T>): readonly T[] {
-    const now = this.store.list(resource);
-    const shown = this.#frozen === undefined ? now : this.#shownWhileFrozen(resource);
-    const objects = shown as readonly T[];
+    const objects = (this.#frozen.get(nameOf(resource)) ?? this.store.list(resource)) as readonly T[];
     return selection === undefined
       ? objects
       : objects.filter((object) => selection.index.values(object).includes(selection.value));
@@ -59,6 +57,15 @@ export class SimulatedWorld implements World {
   async read<T extends KubeObject>(resource: Resource<T>, namespace: string, name: string): Promise<T | undefined> {
     this.#assertAlive();
     return this.store.get(resource, namespace, name) as T | undefined;
+  }
+
+  async readAll<T extends KubeObject>(
+    resource: Resource<T>,
+    namespace: string,
+    withLabels: StringMap,
+  ): Promise<readonly T[]> {
+    this.#assertAlive();
+    return this.store.list(resource, namespace, withLabels) as readonly T[];
   }
 
   async create<T extends KubeObject>(resource: Resource<T>, object: Unstored<T>): Promise<T> {
@@ -116,15 +123,13 @@ export class SimulatedWorld implements World {
     this.#refusals.push(error);
   }
 
-  /** The cache stops following: reads show what was there at this moment. */
-  holdReads(): void {
-    this.#frozen = new Map();
-    const kinds = new Map(this.store.changes.map(({ kind }) => [`${kind.apiVersion} ${kind.plural}`, kind]));
-    for (const [name, kind] of kinds) this.#frozen.set(name, this.store.list(kind));
+  /** The cache of this kind stops following: it shows what was there at this moment. */
+  holdReads(resource: Resource): void {
+    this.#frozen.set(nameOf(resource), this.store.list(resource));
   }
 
   releaseReads(): void {
-    this.#frozen = undefined;
+    this.#frozen.clear();
   }
 
   /** Somebody else creates the object, with its status. */
@@ -148,10 +153,6 @@ export class SimulatedWorld implements World {
     this.store.delete(resource, namespace, name);
   }
 
-  #shownWhileFrozen({ apiVersion, plural }: Resource): readonly KubeObject[] {
-    return this.#frozen?.get(`${apiVersion} ${plural}`) ?? [];
-  }
-
   #assertAlive(): void {
     if (this.#isDead) throw new SimulatedCrash();
   }
@@ -170,3 +171,5 @@ export class SimulatedWorld implements World {
     return done;
   }
 }
+
+const nameOf = ({ apiVersion, plural }: Resource): string => `${apiVersion} ${plural}`;

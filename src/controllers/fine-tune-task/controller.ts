@@ -5,6 +5,7 @@ import { keyOf, secrets } from '../../kube/resources.ts';
 import type { World } from '../../kube/world.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Experience } from '../../planner/types.ts';
+import { currentPods } from '../owned.ts';
 import type { Reconciler } from '../runtime.ts';
 import { type ApplyPorts, apply } from './apply.ts';
 import { decide } from './decide.ts';
@@ -30,13 +31,18 @@ export const taskReconciler = (ports: TaskPorts): Reconciler<View, Question, Dec
   decide,
   questionIn: ({ actions }) => actions.find(isQuestion),
   answer: async (view, question) => {
+    if (question.do === 'readPods') {
+      return { ...view, pods: await currentPods(view.task, ports.world), podsAreCurrent: true };
+    }
     const answer = await answerTo(question, view, ports);
     return answer === undefined ? undefined : { ...view, answers: { ...view.answers, ...answer } };
   },
   apply: (view, decision) => apply(view, decision, ports),
 });
 
-async function answerTo(question: Question, view: View, ports: TaskPorts): Promise<Answers | undefined> {
+type Asked = Exclude<Question, { readonly do: 'readPods' }>;
+
+async function answerTo(question: Asked, view: View, ports: TaskPorts): Promise<Answers | undefined> {
   switch (question.do) {
     case 'look':
       return { missingSecrets: await missingOf(question.secrets, view.task.metadata.namespace, ports.world) };

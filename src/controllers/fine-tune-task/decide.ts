@@ -1,6 +1,7 @@
 import { happeningsBetween } from './events.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { completion } from './policies/completion.ts';
+import { evidence } from './policies/evidence.ts';
 import { fatal } from './policies/fatal.ts';
 import { finished } from './policies/finished.ts';
 import { planning } from './policies/planning.ts';
@@ -13,7 +14,7 @@ import { statusAfter, withoutChatter } from './stated.ts';
 import { type Decision, isQuestion, type View } from './view.ts';
 
 /** The first that applies decides. What is over is over; a result counts whatever is asked; then a failure does. */
-export const policies: readonly Policy[] = [finished, completion, fatal, suspension, planning, start, watch];
+export const policies: readonly Policy[] = [finished, completion, evidence, fatal, suspension, planning, start, watch];
 
 /**
  * What to do about a task, and what its status is to say. Pure. A decision with a question is provisional: it is to be

@@ -4,8 +4,16 @@ import type { FineTuneTaskStatus } from '../../crds/fine-tune-task-status.ts';
 import { labels } from '../../crds/group.ts';
 import type { Job, Pod } from '../../crds/workloads.ts';
 import { formatDuration } from '../../lib/duration.ts';
-import { activeSecondsAfter, hasEnded, isFinished, type JobState, jobState, podsOf } from '../job-state.ts';
-import { jobName, type Owner, spentSecondsKey } from '../pods.ts';
+import {
+  activeSecondsAfter,
+  hasEnded,
+  isFinished,
+  type JobState,
+  jobState,
+  podsOf,
+  spentSecondsBefore,
+} from '../job-state.ts';
+import { jobName, type Owner } from '../pods.ts';
 import { trainerOf } from '../waiting.ts';
 import type { ReceivedReport } from './ports.ts';
 import { seconds, share } from './rounded.ts';
@@ -75,13 +83,15 @@ export function factsOf(view: View, now: Date): Facts {
   const own = report !== undefined && report.report.uid === task.metadata.uid ? report : undefined;
   const current = own?.report.role === role && own.report.attempt === attempt ? own : undefined;
   const budget = budgetSeconds(spec.budget);
-  const state = judged(role, jobState(job, pods, current?.report.message, nowSeconds), budget, job, nowSeconds);
+  const spentSeconds = spentSecondsBefore(job, pods);
+  const longest = longestRunSeconds(budget, spentSeconds);
+  const state = judged(role, jobState(job, pods, current?.report.message, nowSeconds), longest, nowSeconds);
   const reported = own?.report.activeSeconds ?? 0;
   return {
     ...{ view, owner, spec, now: rfc3339(now), nowSeconds, budgetSeconds: budget, attempts, role, job, pods, state },
     status: taken(written, {
       ...{ state, pods, report: role === 'training' ? current : undefined },
-      activeSeconds: Math.max(reported, activeSecondsAfter(spentBefore(job), pods)),
+      activeSeconds: Math.max(reported, activeSecondsAfter(spentSeconds, pods)),
     }),
     openJobs: view.jobs.filter((one) => isOpen(one, view.pods) && !isLater(one, role, attempt)),
     livePods: view.pods.filter((pod) => !hasEnded(pod)),
@@ -116,16 +126,13 @@ const podsOfAttempt = (pods: readonly Pod[], role: TaskRole, attempt: number): r
     ({ metadata }) => metadata.labels?.[labels.role] === role && metadata.labels?.[labels.attempt] === String(attempt),
   );
 
-const spentBefore = (job: Job | undefined): number => Number(job?.metadata.annotations?.[spentSecondsKey] ?? 0) || 0;
-
-/** A pod that answers what was not asked, or runs on long after its time, has failed. */
-function judged(role: TaskRole, state: JobState, budget: number, job: Job | undefined, nowSeconds: number): JobState {
+/** A pod that answers what was not asked, or runs for longer than `longest` seconds, has failed. */
+function judged(role: TaskRole, state: JobState, longest: number, nowSeconds: number): JobState {
   if (state.kind === 'answered' && state.answer.kind !== role) {
     const message = `The pod answered with a ${state.answer.kind} message where a ${role} one was asked for.`;
     return { kind: 'failed', failure: { reason: 'ImageIncompatible', message, final: true } };
   }
   if (state.kind !== 'running') return state;
-  const longest = longestRunSeconds(budget, spentBefore(job));
   if (nowSeconds - Date.parse(state.since) / 1000 <= longest) return state;
   const message = `The pod ${state.pod.metadata.name} did not end within ${formatDuration(longest)}.`;
   return { kind: 'failed', failure: { reason: 'Internal', message, final: false } };

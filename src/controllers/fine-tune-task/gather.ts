@@ -36,6 +36,7 @@ export function gather(key: string, ports: GatherPorts): View | undefined {
     task,
     jobs: world.list<Job>(jobs, { index: byOwner, value: uid }),
     pods: world.list<Pod>(pods, { index: podsByOwner, value: uid }),
+    podsAreCurrent: false,
     zoo,
     members: usable ? members.membersOf(zoo) : [],
     missingClaims: wanted.filter((claim) => world.get(claims, namespace, claim) === undefined),

@@ -15,6 +15,8 @@ export interface View {
   readonly jobs: readonly Job[];
   /** Pods of those Jobs, also of Jobs that are gone. */
   readonly pods: readonly Pod[];
+  /** The pods are as the API server has them, not as a cache does, which may lag behind that of the Jobs. */
+  readonly podsAreCurrent: boolean;
   /** What zooRef names, where there is such a zoo. */
   readonly zoo: ModelZoo | undefined;
   /** Of the zoo that the task starts from; empty where that is not ready. */
@@ -39,6 +41,7 @@ export interface Answers {
 
 /** Asks for something whose answer belongs into the status; the decision is then made again with it. */
 export type Question =
+  | { readonly do: 'readPods' }
   | { readonly do: 'look'; readonly secrets: readonly string[] }
   | { readonly do: 'plan'; readonly input: PlanInput }
   | { readonly do: 'storeExperience'; readonly experience: Experience };
@@ -60,4 +63,4 @@ export interface Decision {
 }
 
 export const isQuestion = (action: Action): action is Question =>
-  action.do === 'look' || action.do === 'plan' || action.do === 'storeExperience';
+  action.do === 'readPods' || action.do === 'look' || action.do === 'plan' || action.do === 'storeExperience';

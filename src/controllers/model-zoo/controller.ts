@@ -1,4 +1,6 @@
 /** The controller of ModelZoos: its parts put together. */
+import { keyOf } from '../../kube/resources.ts';
+import { currentPods } from '../owned.ts';
 import type { Reconciler } from '../runtime.ts';
 import { type ApplyPorts, apply } from './apply.ts';
 import { type Decision, decide, type Question } from './decide.ts';
@@ -13,7 +15,13 @@ export const zooReconciler = (ports: ZooPorts): Reconciler<View, Question, Decis
   gather: (key) => gather(key, ports),
   decide,
   questionIn: ({ question }) => question,
-  answer: async (view) => ({ ...view, kept: await keptOf(view.zoo.metadata.uid, ports.store) }),
+  answer: async (view, question) => {
+    const { zoo, kept } = view;
+    if (question.do === 'load') return { ...view, kept: await keptOf(zoo.metadata.uid, ports.store) };
+    const seen = gather(keyOf(zoo), ports, await currentPods(zoo, ports.world));
+    // another of the same name by now: its change brings the next pass
+    return seen?.zoo.metadata.uid === zoo.metadata.uid ? { ...seen, kept } : undefined;
+  },
   apply: (view, decision) => apply(view, decision, ports),
 });
 

@@ -1,4 +1,5 @@
 /** One pass over a zoo, pure: from what is seen to what is kept, written and done. */
+import type { ModelZoo } from '../../crds/model-zoo.ts';
 import type { ModelZooStatus } from '../../crds/model-zoo-status.ts';
 import type { Happening } from '../../kube/world.ts';
 import type { Waiting } from '../waiting.ts';
@@ -8,12 +9,13 @@ import { happenings } from './happenings.ts';
 import { wantedJobs } from './jobs.ts';
 import { objectionTo } from './objections.ts';
 import { isReady, statusOf } from './status.ts';
+import { verdictOn } from './verdict.ts';
 import type { JobPlan, JobView, Kept, View } from './view.ts';
 import { freshState, type ZooState } from './zoo-state.ts';
 
-/** Asks the store for what it keeps of the zoo; the decision is then made again with it. */
+/** Asks the store for what it keeps of the zoo, or the API server for its pods; the decision is then made again. */
 export interface Question {
-  readonly do: 'load';
+  readonly do: 'load' | 'readPods';
 }
 
 /** Done after the state was kept and the status written, in order. Each may be repeated. */
@@ -40,9 +42,22 @@ const drawAgainSeconds = 1;
 export function decide(view: View, now: Date): Decision {
   const { zoo, kept } = view;
   if (isOver(zoo.status)) return afterTheEnd(view, zoo.status);
-  if (kept === 'unknown') return { question: { do: 'load' }, status: zoo.status ?? {}, deeds: [] };
+  if (kept === 'unknown') return asking('load', zoo);
+  // a cache may show that a Job is over and not yet how: Jobs and pods are watched apart
+  if (!view.podsAreCurrent && view.jobs.some(hasFailed)) return asking('readPods', zoo);
   return decideOn(view, kept, `${now.toISOString().slice(0, 19)}Z`);
 }
+
+const asking = (what: Question['do'], { status = {} }: ModelZoo): Decision => ({
+  question: { do: what },
+  status,
+  deeds: [],
+});
+
+const hasFailed = (job: JobView): boolean => {
+  const verdict = verdictOn(job);
+  return verdict !== undefined && verdict.means !== 'done';
+};
 
 function decideOn(view: View, kept: Kept, now: string): Decision {
   const { zoo, jobs, lingering, refusal } = view;

@@ -5,8 +5,7 @@ import { byOwner } from '../../kube/indexes.ts';
 import { claims, jobs, pods, splitKey } from '../../kube/resources.ts';
 import type { World } from '../../kube/world.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { activeSecondsAfter, hasEnded, isFinished, jobState, podsOf } from '../job-state.ts';
-import { spentSecondsKey } from '../pods.ts';
+import { activeSecondsAfter, hasEnded, isFinished, jobState, podsOf, spentSecondsBefore } from '../job-state.ts';
 import type { Refusals } from '../refusals.ts';
 import { podsByOwner, zoos } from '../resources.ts';
 import { claimsOf } from '../storage.ts';
@@ -21,22 +20,27 @@ export interface GatherPorts {
 }
 
 /**
- * All about a zoo, from the caches alone; undefined where there is none, or none any more. What the store keeps is
- * asked for later. Throws InputError where the zoo is not one that this version can read.
+ * All about a zoo, from the caches unless its pods are given; undefined where there is none, or none any more. What the
+ * store keeps is asked for later. Throws InputError where the zoo is not one that this version can read.
  */
-export function gather(key: string, { world, refusals, clock }: GatherPorts): View | undefined {
+export function gather(
+  key: string,
+  { world, refusals, clock }: GatherPorts,
+  currentPods?: readonly Pod[],
+): View | undefined {
   const { namespace, name } = splitKey(key);
   const stored = world.get(zoos, namespace, name);
   if (stored === undefined || stored.metadata.deletionTimestamp !== undefined) return undefined;
   const zoo = parseModelZoo(stored);
   const { uid } = zoo.metadata;
   const ownJobs = world.list<Job>(jobs, { index: byOwner, value: uid });
-  const ownPods = world.list<Pod>(pods, { index: podsByOwner, value: uid });
+  const ownPods = currentPods ?? world.list<Pod>(pods, { index: podsByOwner, value: uid });
   const nowSeconds = clock.date().getTime() / 1000;
   return {
     zoo,
     kept: 'unknown',
     jobs: ownJobs.flatMap((job) => jobView(job, podsOf(job, ownPods), nowSeconds) ?? []),
+    podsAreCurrent: currentPods !== undefined,
     lingering: lingeringOf(ownJobs, ownPods),
     missing: missingOf(world, zoo),
     refusal: refusals.of(uid),
@@ -45,15 +49,14 @@ export function gather(key: string, { world, refusals, clock }: GatherPorts): Vi
 
 /** Undefined for a Job that is none of a zoo's, whatever made it. */
 function jobView(job: Job, ownPods: readonly Pod[], nowSeconds: number): JobView | undefined {
-  const { name, annotations, deletionTimestamp } = job.metadata;
+  const { name, deletionTimestamp } = job.metadata;
   const identity = identityOf(name);
   if (identity === undefined) return undefined;
-  const spentSeconds = Number(annotations?.[spentSecondsKey] ?? 0);
   return {
     ...identity,
     name,
     state: jobState(job, ownPods, undefined, nowSeconds),
-    seconds: activeSecondsAfter(Number.isFinite(spentSeconds) ? spentSeconds : 0, ownPods),
+    seconds: activeSecondsAfter(spentSecondsBefore(job, ownPods), ownPods),
     wordsToCome: isFinished(job) && ownPods.some((pod) => !hasEnded(pod)),
     deleting: deletionTimestamp !== undefined,
   };

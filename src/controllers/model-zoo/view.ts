@@ -11,6 +11,8 @@ export interface View {
   readonly kept: Kept | 'unknown';
   /** Those of this zoo, finished ones included. */
   readonly jobs: readonly JobView[];
+  /** The Jobs' states rest on the pods as the API server has them, not as a cache does, which may lag behind. */
+  readonly podsAreCurrent: boolean;
   /** Names of Jobs that are gone while a pod of theirs still ends: a second pod must not write beside it. */
   readonly lingering: readonly string[];
   /** What the spec names and the namespace lacks. */

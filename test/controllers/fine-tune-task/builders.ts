@@ -30,6 +30,7 @@ export function aView({ spec, status, task, ...over }: ViewOver = {}): View {
     task: task ?? aTask({ ...(spec === undefined ? {} : { spec }), ...(status === undefined ? {} : { status }) }),
     jobs: [],
     pods: [],
+    podsAreCurrent: true,
     zoo: undefined,
     members: [aMember({ name: 'small' }), aMember({ name: 'large', macsM: 250 })],
     missingClaims: [],

@@ -46,12 +46,16 @@ export class Cluster {
 
   /** Everybody does one thing. */
   step(): void {
-    for (const job of this.#world.list<Job>(jobs)) this.#admit(job);
-    for (const pod of this.#world.list<Pod>(pods)) this.#run(pod);
-    for (const job of this.#world.list<Job>(jobs)) this.#control(job);
-    const trainers = this.#world.list<Pod>(pods).filter((pod) => roleOf(pod) === 'training' && !hasEnded(pod));
+    for (const job of this.#jobs()) this.#admit(job);
+    for (const pod of this.#pods()) this.#run(pod);
+    for (const job of this.#jobs()) this.#control(job);
+    const trainers = this.#pods().filter((pod) => roleOf(pod) === 'training' && !hasEnded(pod));
     this.mostTrainers = Math.max(this.mostTrainers, trainers.length);
   }
+
+  // what is there, whatever the operator's caches show
+  readonly #jobs = (): readonly Job[] => this.#world.store.list(jobs) as readonly Job[];
+  readonly #pods = (): readonly Pod[] => this.#world.store.list(pods) as readonly Pod[];
 
   #admit(job: Job): void {
     if (job.spec.suspend !== true || job.metadata.labels?.[labels.queueName] === undefined) return;
@@ -61,7 +65,7 @@ export class Cluster {
 
   #control(job: Job): void {
     if (isFinished(job) || job.spec.suspend === true) return;
-    const own = podsOf(job, this.#world.list<Pod>(pods));
+    const own = podsOf(job, this.#pods());
     const last = own.at(-1);
     if (own.some(({ status }) => status?.phase === 'Succeeded')) this.#endJob(job, 'Complete');
     else if (last !== undefined && hasEnded(last) && !isIgnored(last)) this.#endJob(job, 'Failed');
@@ -82,7 +86,7 @@ export class Cluster {
       kind: 'Pod',
       metadata: {
         ...{ name: podName, namespace, finalizers: [finalizer] },
-        labels: job.metadata.labels ?? {},
+        ...job.spec.template.metadata,
         ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
       },
       spec: job.spec.template.spec,

@@ -1,5 +1,7 @@
 /** Every history that a task may have, each with the operator dying after any of its writes, and after all of them. */
 import { describe, expect, test } from '@jest/globals';
+import { tasks } from '../../../src/controllers/resources.ts';
+import { jobs, pods } from '../../../src/kube/resources.ts';
 import { type History, type Life, live } from './life.ts';
 
 const suspendOnce: NonNullable<History['user']> = [
@@ -114,6 +116,12 @@ describe.each(histories)('%s', (_name, history, ending) => {
 
   test('comes to the same end with the operator dying after every write', async () => {
     check(await live(history, { crashes: 'always' }), ending);
+  });
+
+  test.each([jobs, pods, tasks])('comes to the same end with a cache of $plural that lags behind', async (resource) => {
+    for (const passes of [2, 3, 5]) {
+      check(await live(history, { crashes: 'never', lagging: { resource, passes } }), ending);
+    }
   });
 
   test('comes to the same end with a store whose answers get lost', async () => {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { taskReconciler } from '../../../src/controllers/fine-tune-task/controller.ts';
 import type { ReceivedReport } from '../../../src/controllers/fine-tune-task/ports.ts';
+import { isExpected } from '../../../src/controllers/outcome.ts';
 import { tasks } from '../../../src/controllers/resources.ts';
 import { reconcile } from '../../../src/controllers/runtime.ts';
 import { findCondition } from '../../../src/crds/conditions.ts';
@@ -9,7 +10,7 @@ import type { FineTuneTask } from '../../../src/crds/fine-tune-task.ts';
 import type { TaskPlan } from '../../../src/crds/fine-tune-task-status.ts';
 import type { PersistentVolumeClaim } from '../../../src/crds/kubernetes.ts';
 import type { Job } from '../../../src/crds/workloads.ts';
-import { claims } from '../../../src/kube/resources.ts';
+import { claims, type Resource } from '../../../src/kube/resources.ts';
 import { ManualClock } from '../../../src/lib/clock.ts';
 import type { Experience } from '../../../src/planner/types.ts';
 import { anInstant, aTask } from '../../support/objects.ts';
@@ -34,6 +35,8 @@ export interface Faults {
   readonly crashes: 'never' | 'always' | number;
   /** So often the store keeps an experience, and nobody hears of it. */
   readonly storeAnswersLost?: number;
+  /** The cache of this kind lags behind by up to so many passes. */
+  readonly lagging?: { readonly resource: Resource; readonly passes: number };
 }
 
 /** How it ended, and all that happened on the way. */
@@ -59,6 +62,7 @@ const passSeconds = 5;
 const [namespace, name] = ['vision', 'flowers'];
 
 export async function live({ spec = {}, fates = {}, user = [] }: History, faults: Faults): Promise<Life> {
+  const { lagging } = faults;
   const clock = new ManualClock(Date.parse(anInstant) / 1000);
   const world = new SimulatedWorld(clock);
   setScene(world, spec);
@@ -71,6 +75,7 @@ export async function live({ spec = {}, fates = {}, user = [] }: History, faults
   let operator = taskReconciler(ports);
   const turns = [...user];
   for (let pass = 0; pass < mostPasses && !isOver(world, spec); pass++) {
+    if (lagging !== undefined && pass % lagging.passes === 0) world.holdReads(lagging.resource);
     const outcome = await reconcile(operator, `${namespace}/${name}`, clock);
     if (outcome.kind === 'retry' && outcome.cause instanceof SimulatedCrash) {
       world.restart();
@@ -78,7 +83,7 @@ export async function live({ spec = {}, fates = {}, user = [] }: History, faults
       // what was only in memory is lost
       reports.clear();
       operator = taskReconciler({ ...ports, authority: authorityOf(world, clock) });
-    } else if (outcome.kind === 'retry') {
+    } else if (outcome.kind === 'retry' && !isExpected(outcome)) {
       throw outcome.cause;
     }
     cluster.step();

@@ -53,7 +53,7 @@ export class SmallWorld {
   view(jobs: readonly JobView[] = [...this.jobs.values()]): View {
     const { zoo, lingering, missing, refusal } = this;
     const kept: Kept = throughJson(this.saved) ?? { revision: 0, state: undefined };
-    return { zoo, kept, jobs, lingering, missing, refusal };
+    return { zoo, kept, jobs, podsAreCurrent: true, lingering, missing, refusal };
   }
 
   /** One pass; `crash`: the process dies when the state is kept. `seen`: Jobs as an old cache shows them. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { decide } from '../../../src/controllers/model-zoo/decide.ts';
 import { anInstant } from '../../support/objects.ts';
 import { SmallWorld, shortName } from './builders.ts';
 import { answers, having, onlyImporting, search } from './scenes.ts';
@@ -84,6 +85,15 @@ describe('a pass', () => {
     world.change('eval-1-1', { wordsToCome: false });
     world.pass();
     expect(world.progress().evaluated.map(({ id }) => id)).toEqual([1]);
+  });
+
+  test('over a failure reads the pods first: a cache may show that a Job is over and not yet how', () => {
+    const world = having(new SmallWorld(search()));
+    world.fail('eval-1-1', 'Internal');
+    const decision = decide({ ...world.view(), podsAreCurrent: false }, new Date(anInstant));
+    expect(decision).toEqual({ question: { do: 'readPods' }, status: world.zoo.status, deeds: [] });
+    world.answer('eval-1-1');
+    expect(decide({ ...world.view(), podsAreCurrent: false }, new Date(anInstant)).question).toBeUndefined();
   });
 
   test('does not take the answer of a Job for another architecture', () => {

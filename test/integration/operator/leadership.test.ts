@@ -70,13 +70,16 @@ test('while the API server is away the work waits, and goes on when it is back',
     first = await startOperator({ ...cluster.operatorEnv, POD_NAME: 'third' });
   };
   child.once('exit', startAnew);
-  await cluster.apiServer.stop('SIGKILL');
-  await until('the operator has noticed', 30, async () =>
-    /code="error"/.test(await first.metrics()) ? true : undefined,
-  );
-  await cluster.apiServer.start();
-  back();
-  await cluster.createTask('after-the-outage');
-  await isDone('after-the-outage');
-  child.off('exit', startAnew);
+  try {
+    await cluster.apiServer.stop('SIGKILL');
+    await until('the operator has noticed', 30, async () =>
+      /code="error"/.test(await first.metrics()) ? true : undefined,
+    );
+    await cluster.apiServer.start();
+    back();
+    await cluster.createTask('after-the-outage');
+    await isDone('after-the-outage');
+  } finally {
+    child.off('exit', startAnew);
+  }
 }, 120_000);
