@@ -116,7 +116,9 @@ export const fineTuneTaskSpec = object(
     ),
     retries: withDefault(
       integer({
-        description: 'Failures to bear before the task fails. Preempted and evicted pods are not counted.',
+        description:
+          'Failures to bear before the task fails. Preempted and evicted pods are not counted. The next attempt follows ' +
+          '10 seconds after the first failure, and twice as long after each further one, up to 6 minutes.',
         min: 0,
         max: 10,
       }),

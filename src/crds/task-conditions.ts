@@ -18,7 +18,7 @@ export const waitingReasons = {
   ClaimNotFound:
     'A claim that the object names does not exist in its namespace. Create it, or correct the name in a new object.',
   SecretNotFound: 'A Secret that the object names does not exist in its namespace. Create it.',
-  Retrying: 'The last attempt failed; the next one follows. The message says why.',
+  Retrying: 'The last attempt failed; the next one follows. The message says when and why.',
   Suspended: 'The object is suspended. See the condition Suspended.',
   Finished: 'Nothing is left to do.',
 } as const;

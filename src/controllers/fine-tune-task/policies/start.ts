@@ -1,7 +1,13 @@
-import { type Attempts, assuming, type Facts } from '../facts.ts';
+import { findCondition } from '../../../crds/conditions.ts';
+import { formatDuration } from '../../../lib/duration.ts';
+import type { JobFailure } from '../../job-state.ts';
+import { type Attempts, assuming, type Facts, failuresOf } from '../facts.ts';
 import { jobOf } from '../jobs.ts';
 import { firstObjection } from '../objections.ts';
 import type { Policy, Ruling } from '../ruling.ts';
+
+/** As the Job controller waits between the pods of one Job: doubled with each failure, at most six minutes. */
+const [firstWaitSeconds, longestWaitSeconds] = [10, 360];
 
 /**
  * There is no Job, or it failed and may be tried again. The attempt is promised in the status before its Job is made,
@@ -9,7 +15,7 @@ import type { Policy, Ruling } from '../ruling.ts';
  */
 export const start: Policy = (facts) => {
   const { state, attempts, role } = facts;
-  if (state.kind === 'failed') return retried(facts);
+  if (state.kind === 'failed') return waiting(facts, state.failure) ?? retried(facts, state.failure);
   if (state.kind !== 'absent') return undefined;
   return attempts[role] > 0 ? created(facts) : begun(facts);
 };
@@ -24,14 +30,30 @@ function begun(facts: Facts): Ruling {
     : ruling;
 }
 
-function retried(facts: Facts): Ruling {
-  const { state, role } = facts;
-  const failure = state.kind === 'failed' ? state.failure : undefined;
-  const changes = { attempts: nextAttempts(facts, failure?.reason === 'OutOfMemory') };
+/**
+ * What failed for a reason that may pass gets time to pass: storage that is away for a minute must not use up all
+ * retries. The wait counts from when it was first stated, by the clock of the operator, and outlives it in the status.
+ */
+function waiting(facts: Facts, { reason, message }: JobFailure): Ruling | undefined {
+  const { attempts, role, openJobs, nowSeconds, view } = facts;
+  // less memory is another attempt, not the same one again; and what still runs is stopped first
+  if (reason === 'OutOfMemory' || openJobs.length > 0) return undefined;
+  const wholeSeconds = Math.min(longestWaitSeconds, firstWaitSeconds * 2 ** failuresOf(attempts));
+  const before = findCondition(view.task.status?.conditions, 'Running');
+  const isStated = before?.status === 'Unknown' && before.reason === 'Retrying';
+  const leftSeconds = wholeSeconds - (isStated ? nowSeconds - Date.parse(before.lastTransitionTime) / 1000 : 0);
+  if (leftSeconds <= 0) return undefined;
+  const what = `Attempt ${attempts[role] + 1} follows ${formatDuration(wholeSeconds)} after a failure: ${message}`;
+  return { running: { status: 'Unknown', reason: 'Retrying', message: what }, wakeSeconds: leftSeconds };
+}
+
+function retried(facts: Facts, failure: JobFailure): Ruling {
+  const { role } = facts;
+  const changes = { attempts: nextAttempts(facts, failure.reason === 'OutOfMemory') };
   const next = assuming(facts, changes);
   const ruling = created(next);
   const { running } = ruling;
-  const because = `Attempt ${changes.attempts[role]} after a failure: ${failure?.message ?? ''}`;
+  const because = `Attempt ${changes.attempts[role]} after a failure: ${failure.message}`;
   const told = running.reason === 'Starting' ? { ...running, reason: 'Retrying' as const, message: because } : running;
   return { ...ruling, running: told, changes: { ...changes, ...ruling.changes } };
 }

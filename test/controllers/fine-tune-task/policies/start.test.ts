@@ -1,10 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { start } from '../../../../src/controllers/fine-tune-task/policies/start.ts';
 import { endedPod, failed, runningPod } from '../../job-builders.ts';
-import { attemptsOf, deedsOf, factsAt, profiling, taskJob, training, type ViewOver } from '../builders.ts';
+import { attemptsOf, deedsOf, factsAt, profiling, stating, taskJob, training, type ViewOver } from '../builders.ts';
 
 const job = taskJob('training', 1, { ended: 'Failed' });
 const s3 = { s3: { url: 's3://models/vision', secretName: 'keys' } };
+
+const failedOnce = (status: ViewOver['status'] & object): ViewOver => ({
+  ...{ status, jobs: [job], pods: [endedPod(job, failed('Internal'), { code: 1 })] },
+});
+/** The task waits since then for the time of its next attempt. */
+const waitingToRetry = (since: number, attempts = attemptsOf(1, 1)) =>
+  training({
+    attempts,
+    conditions: stating({ type: 'Running', status: 'Unknown', reason: 'Retrying', message: 'x' }, since),
+  });
 
 describe('start', () => {
   test('has nothing to do where the Job is there', () => {
@@ -23,12 +33,9 @@ describe('start', () => {
       attemptsOf(1),
     ],
     ['waits where one does not', { spec: { output: s3 }, answers: { missingSecrets: ['keys'] } }, [], undefined],
-    [
-      'goes on with a second attempt after a failure',
-      { status: training(), jobs: [job], pods: [endedPod(job, failed('Internal'), { code: 1 })] },
-      ['create train-2'],
-      attemptsOf(1, 2),
-    ],
+    ['leaves a failure some time to pass', failedOnce(training()), [], undefined],
+    ['and more after further ones', failedOnce(waitingToRetry(15, attemptsOf(2, 1))), [], undefined],
+    ['and then goes on with a second attempt', failedOnce(waitingToRetry(15)), ['create train-2'], attemptsOf(1, 2)],
     [
       'asks for less memory after a lack of it',
       { status: training(), jobs: [job], pods: [endedPod(job, undefined, { code: 137, why: 'OOMKilled' })] },
@@ -37,7 +44,7 @@ describe('start', () => {
     ],
     [
       'counts a failure though the next Job cannot be made yet',
-      { status: training(), jobs: [job], missingClaims: ['models'] },
+      { status: waitingToRetry(15), jobs: [job], missingClaims: ['models'] },
       [],
       attemptsOf(1, 2),
     ],
@@ -56,16 +63,32 @@ describe('start', () => {
     expect(ruling?.running.reason).toBe('Retrying');
   });
 
-  test('tells why there is another attempt', () => {
-    const view = { status: training(), jobs: [job], pods: [endedPod(job, failed('Internal'), { code: 1 })] };
-    expect(start(factsAt(30, view))?.running).toMatchObject({
-      ...{ reason: 'Retrying', message: 'Attempt 2 after a failure: It is Internal.' },
-    });
+  test.each<[string, ViewOver['status'] & object, string, number | undefined]>([
+    [
+      'when and why there will be another attempt',
+      training(),
+      'Attempt 2 follows 10s after a failure: It is Internal.',
+      10,
+    ],
+    ['the same until then', waitingToRetry(28), 'Attempt 2 follows 10s after a failure: It is Internal.', 8],
+    ['why there is another attempt', waitingToRetry(15), 'Attempt 2 after a failure: It is Internal.', undefined],
+  ])('tells %s', (_name, status, message, wakeSeconds) => {
+    const ruling = start(factsAt(30, failedOnce(status)));
+    expect(ruling?.running).toMatchObject({ reason: 'Retrying', message });
+    expect(ruling?.wakeSeconds).toBe(wakeSeconds);
+  });
+
+  test('waits for six minutes at most', () => {
+    const view = { ...failedOnce(waitingToRetry(30, attemptsOf(1, 8))), jobs: [], spec: { retries: 10 } };
+    const eighth = taskJob('training', 8, { ended: 'Failed' });
+    const pods = [endedPod(eighth, failed('Internal'), { code: 1 })];
+    expect(start(factsAt(30, { ...view, jobs: [eighth], pods }))?.wakeSeconds).toBe(360);
   });
 
   test('hands on what was spent by a pod that was killed without a word', () => {
     const killed = endedPod(job, undefined, { code: 1, startedAt: 10, endedAt: 60 });
-    const ruling = start(factsAt(70, { status: training({ activeSeconds: 8 }), jobs: [job], pods: [killed] }));
+    const status = { ...waitingToRetry(60), activeSeconds: 8 };
+    const ruling = start(factsAt(70, { status, jobs: [job], pods: [killed] }));
     const [deed] = ruling?.actions ?? [];
     const variable = deed?.do === 'createJob' ? deed.job.spec.template.spec.containers[0]?.env?.[0] : undefined;
     expect(JSON.parse(variable?.value ?? '')).toMatchObject({ spentSeconds: 50, attempt: 2 });
