@@ -1,9 +1,10 @@
-import type { KubeObject, ObjectList, StringMap } from '../crds/kubernetes.ts';
+import type { KubeObject, StringMap } from '../crds/kubernetes.ts';
 import type { Api } from './api.ts';
 import { applyStatus, type Basis, fieldManager, mergePatch, type PatchBody } from './apply.ts';
 import { Conflict, NotFound } from './errors.ts';
 import type { Informers } from './informers.ts';
-import { pathOf, type Resource, selector } from './resources.ts';
+import { listLabelled } from './labelled.ts';
+import { pathOf, type Resource } from './resources.ts';
 import type { Happening, Selection, StatusOf, Unstored, World } from './world.ts';
 import type { WriteGate } from './write-gate.ts';
 
@@ -48,17 +49,12 @@ export class ApiWorld implements World {
     }
   }
 
-  async readAll<T extends KubeObject>(
+  readAll<T extends KubeObject>(
     resource: Resource<T>,
     namespace: string,
     withLabels: StringMap,
   ): Promise<readonly T[]> {
-    const { signal } = this.#gate;
-    const path = pathOf(resource, { namespace }, { labelSelector: selector(withLabels) });
-    const { items } = await this.#api.request<ObjectList<T>>('GET', path, undefined, { signal });
-    const { apiVersion, kind } = resource;
-    // items of the built-in kinds come without their kind
-    return (items ?? []).map((item) => ({ ...item, apiVersion, kind }));
+    return listLabelled(this.#api, resource, namespace, withLabels, { signal: this.#gate.signal });
   }
 
   async create<T extends KubeObject>(resource: Resource<T>, object: Unstored<T>): Promise<T> {

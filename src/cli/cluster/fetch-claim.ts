@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { podWaits } from '../../controllers/waiting.ts';
 import type { FineTuneTask } from '../../crds/fine-tune-task.ts';
 import { labels } from '../../crds/group.ts';
-import type { ObjectList } from '../../crds/kubernetes.ts';
 import type { ClaimPlace } from '../../crds/storage.ts';
-import type { Job, Pod, PodSpec } from '../../crds/workloads.ts';
+import type { Pod, PodSpec } from '../../crds/workloads.ts';
 import { fieldManager } from '../../kube/apply.ts';
 import { NotFound } from '../../kube/errors.ts';
-import { jobs, pathOf, pods, selector } from '../../kube/resources.ts';
+import { listLabelled } from '../../kube/labelled.ts';
+import { jobs, pathOf, pods } from '../../kube/resources.ts';
 import { pause } from '../../kube/timers.ts';
 import { InputError, RunError } from '../../lib/errors.ts';
 import type { CommandContext } from '../context.ts';
@@ -73,11 +73,8 @@ async function trainerSpec(cluster: Cluster, task: FineTuneTask, image: string |
   const pod = (await podsOfTask(cluster, task)).at(-1);
   if (pod !== undefined) return pod.spec;
   const { api, namespace } = cluster;
-  const path = pathOf(jobs, { namespace }, { labelSelector: selector({ [labels.taskUid]: task.metadata.uid }) });
-  const { items } = await explained(cluster, { kind: 'Job' }, () =>
-    api.request<ObjectList<Job>>('GET', path, undefined, patience),
-  );
-  const [job] = items;
+  const wanted = { [labels.taskUid]: task.metadata.uid };
+  const [job] = await explained(cluster, { kind: 'Job' }, () => listLabelled(api, jobs, namespace, wanted, patience));
   if (job !== undefined) return job.spec.template.spec;
   if (image !== undefined) return { containers: [], securityContext: { runAsUser: 65532 } };
   throw new InputError(

@@ -1,10 +1,10 @@
 /** Pods of a task: which there are, and their logs. */
 import type { FineTuneTask } from '../../crds/fine-tune-task.ts';
 import { labels } from '../../crds/group.ts';
-import type { ObjectList } from '../../crds/kubernetes.ts';
 import type { Pod } from '../../crds/workloads.ts';
 import { NotFound } from '../../kube/errors.ts';
-import { pathOf, pods, selector } from '../../kube/resources.ts';
+import { listLabelled } from '../../kube/labelled.ts';
+import { pathOf, pods } from '../../kube/resources.ts';
 import { RunError } from '../../lib/errors.ts';
 import { type Cluster, patience } from './cluster.ts';
 import { explained } from './explain.ts';
@@ -13,11 +13,8 @@ import { explained } from './explain.ts';
 export async function podsOfTask(cluster: Cluster, task: FineTuneTask, role?: string): Promise<readonly Pod[]> {
   const { api, namespace } = cluster;
   const wanted = { [labels.taskUid]: task.metadata.uid, ...(role === undefined ? {} : { [labels.role]: role }) };
-  const path = pathOf(pods, { namespace }, { labelSelector: selector(wanted) });
-  const { items } = await explained(cluster, { kind: 'pod' }, () =>
-    api.request<ObjectList<Pod>>('GET', path, undefined, patience),
-  );
-  return items.toSorted(
+  const found = await explained(cluster, { kind: 'pod' }, () => listLabelled(api, pods, namespace, wanted, patience));
+  return found.toSorted(
     ({ metadata: a }, { metadata: b }) =>
       a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
   );

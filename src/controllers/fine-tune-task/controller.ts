@@ -31,27 +31,26 @@ export const taskReconciler = (ports: TaskPorts): Reconciler<View, Question, Dec
   decide,
   questionIn: ({ actions }) => actions.find(isQuestion),
   answer: async (view, question) => {
-    if (question.do === 'readPods') {
-      return { ...view, pods: await currentPods(view.task, ports.world), podsAreCurrent: true };
-    }
-    const answer = await answerTo(question, view, ports);
-    return answer === undefined ? undefined : { ...view, answers: { ...view.answers, ...answer } };
+    const learned = await answerTo(question, view, ports);
+    return learned === undefined ? undefined : { ...view, ...learned };
   },
   apply: (view, decision) => apply(view, decision, ports),
 });
 
-type Asked = Exclude<Question, { readonly do: 'readPods' }>;
-
-async function answerTo(question: Asked, view: View, ports: TaskPorts): Promise<Answers | undefined> {
+async function answerTo(question: Question, view: View, ports: TaskPorts): Promise<Partial<View> | undefined> {
+  const { namespace } = view.task.metadata;
+  const told = (answers: Answers): Partial<View> => ({ answers: { ...view.answers, ...answers } });
   switch (question.do) {
+    case 'readPods':
+      return { pods: await currentPods(view.task, ports.world), podsAreCurrent: true };
     case 'look':
-      return { missingSecrets: await missingOf(question.secrets, view.task.metadata.namespace, ports.world) };
+      return told({ missingSecrets: await missingOf(question.secrets, namespace, ports.world) });
     case 'plan': {
       const plan = ports.plans.take(keyOf(view.task), question.input);
-      return plan === undefined ? undefined : { plan };
+      return plan === undefined ? undefined : told({ plan });
     }
     case 'storeExperience':
-      return { experience: await kept(question.experience, view.task.metadata.namespace, ports) };
+      return told({ experience: await kept(question.experience, namespace, ports) });
   }
 }
 

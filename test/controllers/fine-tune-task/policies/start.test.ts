@@ -79,10 +79,10 @@ describe('start', () => {
   });
 
   test('waits for six minutes at most', () => {
-    const view = { ...failedOnce(waitingToRetry(30, attemptsOf(1, 8))), jobs: [], spec: { retries: 10 } };
     const eighth = taskJob('training', 8, { ended: 'Failed' });
     const pods = [endedPod(eighth, failed('Internal'), { code: 1 })];
-    expect(start(factsAt(30, { ...view, jobs: [eighth], pods }))?.wakeSeconds).toBe(360);
+    const status = waitingToRetry(30, attemptsOf(1, 8));
+    expect(start(factsAt(30, { status, spec: { retries: 10 }, jobs: [eighth], pods }))?.wakeSeconds).toBe(360);
   });
 
   test('hands on what was spent by a pod that was killed without a word', () => {
