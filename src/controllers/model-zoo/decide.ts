@@ -8,6 +8,7 @@ import { advance } from './advance.ts';
 import { happenings } from './happenings.ts';
 import { wantedJobs } from './jobs.ts';
 import { objectionTo } from './objections.ts';
+import { type Resting, restingJobs } from './rest.ts';
 import { isReady, statusOf } from './status.ts';
 import { verdictOn } from './verdict.ts';
 import type { JobPlan, JobView, Kept, View } from './view.ts';
@@ -44,8 +45,10 @@ export function decide(view: View, now: Date): Decision {
   if (isOver(zoo.status)) return afterTheEnd(view, zoo.status);
   if (kept === 'unknown') return asking('load', zoo);
   // a cache may show that a Job is over and not yet how: Jobs and pods are watched apart
-  if (!view.podsAreCurrent && view.jobs.some(hasFailed)) return asking('readPods', zoo);
-  return decideOn(view, kept, `${now.toISOString().slice(0, 19)}Z`);
+  const resting = restingJobs(view, now);
+  const settling = view.jobs.filter((job) => !resting.some((one) => one.job === job));
+  if (!view.podsAreCurrent && settling.some(hasFailed)) return asking('readPods', zoo);
+  return decideOn({ ...view, kept, resting, settling }, `${now.toISOString().slice(0, 19)}Z`);
 }
 
 const asking = (what: Question['do'], { status = {} }: ModelZoo): Decision => ({
@@ -59,10 +62,18 @@ const hasFailed = (job: JobView): boolean => {
   return verdict !== undefined && verdict.means !== 'done';
 };
 
-function decideOn(view: View, kept: Kept, now: string): Decision {
-  const { zoo, jobs, lingering, refusal } = view;
+/** What a decision is made of, once no question is left. */
+interface Known extends View {
+  readonly kept: Kept;
+  readonly resting: readonly Resting[];
+  /** All but those that rest. */
+  readonly settling: readonly JobView[];
+}
+
+function decideOn(view: Known, now: string): Decision {
+  const { zoo, kept, jobs, settling, lingering, refusal } = view;
   const waits = waitsOf(view);
-  const absorbed = absorb(kept.state ?? freshState(zoo), jobs);
+  const absorbed = absorb(kept.state ?? freshState(zoo), settling);
   const early = absorbed.failure ?? objectionTo(zoo, absorbed.state);
   const isHeld = zoo.spec.suspend || view.missing.length > 0 || early !== undefined;
   const { state, wantsMore } = isHeld ? { state: absorbed.state, wantsMore: false } : advance(absorbed.state, zoo);
@@ -80,14 +91,15 @@ function decideOn(view: View, kept: Kept, now: string): Decision {
       ...(mayCreate ? creations(view, wanted) : []),
       ...happenings(view, kept, status).map((happening) => ({ do: 'event', happening }) as const),
     ],
-    ...requeue(wantsMore, !isDone && (waits.length > 0 || jobs.some(({ wordsToCome }) => wordsToCome))),
+    ...(isDone ? {} : requeue(view, wantsMore)),
   };
 }
 
 /** What keeps new pods from being asked for, beside the spec itself. */
-const waitsOf = ({ missing, refusal }: View): readonly Waiting[] => [
+const waitsOf = ({ missing, refusal, resting }: Known): readonly Waiting[] => [
   ...missing,
   ...(refusal === undefined ? [] : [{ reason: 'PodRejected', message: refusal.message } as const]),
+  ...resting.map(({ waiting }) => waiting),
 ];
 
 const isOver = (status: ModelZooStatus | undefined): status is ModelZooStatus =>
@@ -115,7 +127,16 @@ const creations = ({ jobs, lingering }: View, wanted: readonly JobPlan[]): reado
     .filter(({ name }) => !jobs.some((job) => job.name === name) && !lingering.includes(name))
     .map((plan) => ({ do: 'createJob', plan }));
 
-function requeue(wantsMore: boolean, waits: boolean): Pick<Decision, 'requeueAfterSeconds'> {
-  if (wantsMore) return { requeueAfterSeconds: drawAgainSeconds };
-  return waits ? { requeueAfterSeconds: lookAgainSeconds } : {};
+/** The earliest time at which there is something to do that no change of an object tells. */
+function requeue(
+  { jobs, missing, refusal, resting }: Known,
+  wantsMore: boolean,
+): Pick<Decision, 'requeueAfterSeconds'> {
+  const looksAgain = missing.length > 0 || refusal !== undefined || jobs.some(({ wordsToCome }) => wordsToCome);
+  const seconds = [
+    ...(wantsMore ? [drawAgainSeconds] : []),
+    ...(looksAgain ? [lookAgainSeconds] : []),
+    ...resting.map(({ leftSeconds }) => leftSeconds),
+  ];
+  return seconds.length === 0 ? {} : { requeueAfterSeconds: Math.min(...seconds) };
 }

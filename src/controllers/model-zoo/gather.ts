@@ -9,7 +9,7 @@ import { activeSecondsAfter, hasEnded, isFinished, jobState, podsOf, spentSecond
 import type { Refusals } from '../refusals.ts';
 import { podsByOwner, zoos } from '../resources.ts';
 import { claimsOf } from '../storage.ts';
-import type { Waiting } from '../waiting.ts';
+import { conditionOf, type Waiting } from '../waiting.ts';
 import { identityOf, placesOf } from './jobs.ts';
 import type { JobView, View } from './view.ts';
 
@@ -59,6 +59,7 @@ function jobView(job: Job, ownPods: readonly Pod[], nowSeconds: number): JobView
     seconds: activeSecondsAfter(spentSecondsBefore(job, ownPods), ownPods),
     wordsToCome: isFinished(job) && ownPods.some((pod) => !hasEnded(pod)),
     deleting: deletionTimestamp !== undefined,
+    endedAt: conditionOf(job.status?.conditions, 'Failed')?.lastTransitionTime,
   };
 }
 

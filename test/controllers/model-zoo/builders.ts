@@ -45,6 +45,7 @@ export class SmallWorld {
   lingering: readonly string[] = [];
   missing: View['missing'] = [];
   refusal: View['refusal'];
+  now = new Date(anInstant);
 
   constructor(spec: Parameters<typeof aZoo>[0] = {}) {
     this.zoo = aZoo(spec);
@@ -58,7 +59,7 @@ export class SmallWorld {
 
   /** One pass; `crash`: the process dies when the state is kept. `seen`: Jobs as an old cache shows them. */
   pass(options: { readonly crash?: boolean; readonly seen?: readonly JobView[] } = {}): Decision {
-    const decision = decide(this.view(options.seen), new Date(anInstant));
+    const decision = decide(this.view(options.seen), this.now);
     if (decision.save !== undefined) {
       this.saved = { revision: decision.save.expectedRevision + 1, state: decision.save.state };
     }
@@ -105,6 +106,17 @@ export class SmallWorld {
 
   fail(suffix: string, reason: JobFailure['reason']): void {
     this.change(suffix, { state: failedState(reason), seconds: 10 });
+  }
+
+  /** The same, with the time of its end, which is now. */
+  failNow(suffix: string, reason: JobFailure['reason']): void {
+    this.fail(suffix, reason);
+    this.change(suffix, { endedAt: this.now.toISOString() });
+  }
+
+  /** So many seconds go by. */
+  wait(seconds: number): void {
+    this.now = new Date(this.now.getTime() + 1000 * seconds);
   }
 
   state(): ZooState {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/controllers/model-zoo/decide.ts';
 import { anInstant } from '../../support/objects.ts';
 import { SmallWorld, shortName } from './builders.ts';
-import { answers, having, onlyImporting, search } from './scenes.ts';
+import { answers, having, onlyImporting, search, suspends } from './scenes.ts';
 
 describe('a zoo that is made', () => {
   test('has its members, the front, the artifact, and no Jobs', () => {
@@ -96,6 +96,14 @@ describe('a pass', () => {
     expect(decide({ ...world.view(), podsAreCurrent: false }, new Date(anInstant)).question).toBeUndefined();
   });
 
+  test('leaves a failure that is not to count yet alone, pods unread', () => {
+    const world = having(new SmallWorld(search()));
+    world.failNow('eval-1-1', 'StorageUnreachable');
+    expect(decide({ ...world.view(), podsAreCurrent: false }, world.now).question).toBeUndefined();
+    world.wait(10);
+    expect(decide({ ...world.view(), podsAreCurrent: false }, world.now).question).toEqual({ do: 'readPods' });
+  });
+
   test('does not take the answer of a Job for another architecture', () => {
     const world = having(new SmallWorld(search()));
     world.answer('eval-1-1', { encoding: '01-_16_11-11' });
@@ -115,5 +123,72 @@ describe('a pass', () => {
     world.pass();
     expect(world.progress().evaluated.map(({ id }) => id)).toEqual([1]);
     expect(world.names()).toEqual(['eval-2-1', 'eval-3-1']);
+  });
+});
+
+describe('a failure that may pass gets time to pass:', () => {
+  test('the next attempt follows 10 s after the first, and twice as long after each further one', () => {
+    const world = having(new SmallWorld(search({ parallelism: 1 })));
+    for (const [attempt, seconds] of [10, 20, 40].entries()) {
+      world.failNow(`eval-1-${attempt + 1}`, 'StorageUnreachable');
+      expect(world.pass().requeueAfterSeconds).toBe(seconds);
+      world.wait(seconds - 1);
+      expect(world.pass().requeueAfterSeconds).toBe(1);
+      expect(world.names()).toEqual([`eval-1-${attempt + 1}`]);
+      world.wait(1);
+      world.pass();
+      expect(world.names()).toEqual([`eval-1-${attempt + 2}`]);
+    }
+    // and the last one is the end of it
+    world.failNow('eval-1-4', 'StorageUnreachable');
+    world.pass();
+    expect(world.progress().failed).toMatchObject([{ id: 1, why: 'what happened' }]);
+    expect(world.names()).toEqual(['eval-2-1']);
+  });
+
+  test('the condition says what is waited for', () => {
+    const world = having(new SmallWorld(search({ parallelism: 1 })));
+    world.failNow('eval-1-1', 'StorageUnreachable');
+    world.pass();
+    expect(world.zoo.status?.conditions?.find(({ type }) => type === 'Running')).toMatchObject({
+      ...{ status: 'False', reason: 'Retrying' },
+      message: 'Attempt 2 at candidate 1 follows 10s after a failure: what happened',
+    });
+  });
+
+  test('of a member as of a candidate', () => {
+    const world = having(onlyImporting('a'));
+    world.failNow('pretrain-1-1', 'StorageUnreachable');
+    world.pass();
+    expect([world.zoo.status?.phase, world.names()]).toEqual(['Pending', ['pretrain-1-1']]);
+    world.wait(10);
+    world.pass();
+    expect(world.names()).toEqual(['pretrain-1-2']);
+  });
+
+  test('what goes on beside it goes on', () => {
+    const world = having(new SmallWorld(search()));
+    world.failNow('eval-1-1', 'StorageUnreachable');
+    world.answer('eval-2-1');
+    world.pass();
+    expect(world.names()).toEqual(['eval-1-1', 'eval-3-1']);
+  });
+
+  test('but for a suspended zoo, whose Jobs go at once and count', () => {
+    const world = having(new SmallWorld(search({ parallelism: 1 })));
+    world.failNow('eval-1-1', 'StorageUnreachable');
+    suspends(true)(world);
+    world.pass();
+    expect([world.names(), world.state().searchSeconds]).toEqual([[], 10]);
+    suspends(false)(world);
+    world.pass();
+    expect(world.names()).toEqual(['eval-1-2']);
+  });
+
+  test('but for want of memory, which time does not mend', () => {
+    const world = having(onlyImporting('a'));
+    world.failNow('pretrain-1-1', 'OutOfMemory');
+    world.pass();
+    expect(world.names()).toEqual(['pretrain-1-2']);
   });
 });

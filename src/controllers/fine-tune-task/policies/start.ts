@@ -1,13 +1,11 @@
 import { findCondition } from '../../../crds/conditions.ts';
 import { formatDuration } from '../../../lib/duration.ts';
 import type { JobFailure } from '../../job-state.ts';
+import { retryWaitSeconds } from '../../retry-wait.ts';
 import { type Attempts, assuming, type Facts, failuresOf } from '../facts.ts';
 import { jobOf } from '../jobs.ts';
 import { firstObjection } from '../objections.ts';
 import type { Policy, Ruling } from '../ruling.ts';
-
-/** As the Job controller waits between the pods of one Job: doubled with each failure, at most six minutes. */
-const [firstWaitSeconds, longestWaitSeconds] = [10, 360];
 
 /**
  * There is no Job, or it failed and may be tried again. The attempt is promised in the status before its Job is made,
@@ -31,14 +29,14 @@ function begun(facts: Facts): Ruling {
 }
 
 /**
- * What failed for a reason that may pass gets time to pass: storage that is away for a minute must not use up all
- * retries. The wait counts from when it was first stated, by the clock of the operator, and outlives it in the status.
+ * What failed for a reason that may pass gets time to pass. The wait counts from when it was first stated, by the clock of
+ * the operator, and outlives it in the status.
  */
 function waiting(facts: Facts, { reason, message }: JobFailure): Ruling | undefined {
   const { attempts, role, openJobs, nowSeconds, view } = facts;
   // less memory is another attempt, not the same one again; and what still runs is stopped first
   if (reason === 'OutOfMemory' || openJobs.length > 0) return undefined;
-  const wholeSeconds = Math.min(longestWaitSeconds, firstWaitSeconds * 2 ** failuresOf(attempts));
+  const wholeSeconds = retryWaitSeconds(failuresOf(attempts));
   const before = findCondition(view.task.status?.conditions, 'Running');
   const isStated = before?.status === 'Unknown' && before.reason === 'Retrying';
   const leftSeconds = wholeSeconds - (isStated ? nowSeconds - Date.parse(before.lastTransitionTime) / 1000 : 0);
