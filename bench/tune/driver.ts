@@ -13,7 +13,7 @@ import { loadZoo, memberOf } from '../../src/nas/zoo.ts';
 import type { Experience, Regime } from '../../src/planner/types.ts';
 import { trainingSide } from '../../src/train/augment.ts';
 import { type Dataset, openDataset } from '../../src/train/dataset.ts';
-import { type FineTuned, fineTune } from '../../src/train/fine-tune.ts';
+import { type FineTuned, fineTune, NeverBegun } from '../../src/train/fine-tune.ts';
 import { decodeAll, type ImageStore } from '../../src/train/image-cache.ts';
 import { headerSize } from '../../src/train/image-header.ts';
 import { Diverged } from '../../src/train/loop.ts';
@@ -70,8 +70,8 @@ async function runJob({ path, zoo: zooFolder, seconds: allowed, since, seed, run
     onProgress: () => {},
     signal: new AbortController().signal,
   }).catch((error: unknown) => {
-    // a regime that diverges is no better than guessing
-    if (error instanceof Diverged) return undefined;
+    // a regime that diverges, or whose time is up before its first step, is no better than guessing
+    if (error instanceof Diverged || error instanceof NeverBegun) return undefined;
     throw error;
   });
   const seconds = tuned?.outcome.activeSeconds ?? systemClock.nowSeconds() - startedSeconds;

@@ -1,16 +1,20 @@
 /**
  * How well each predictor foresees the runs of a data set from those of the others in the shipped experience:
- * `node hack/zoo/check-predictors.ts`. Errors are of accuracy; the regret is that of the run it would have picked.
+ * `node hack/zoo/check-predictors.ts`. Errors are of accuracy; the regret is that of the run it would have picked; the
+ * doubt is how far, in its own deviations, the leads of runs over others of about their length are off: 1 if it is right.
  */
 import { join } from 'node:path';
 import { createRng } from '../../src/lib/rng.ts';
 import { shippedZooDir } from '../../src/nas/zoo.ts';
+import { logit } from '../../src/planner/logit.ts';
+import type { Predictor } from '../../src/planner/predictors/contract.ts';
 import { encodedOptions, type Lesson, lessonsOf, replay } from '../../src/planner/predictors/replay.ts';
 import { predictors } from '../../src/planner/predictors/table.ts';
 import { readShippedExperience } from '../../src/store/shipped-experience.ts';
 
 const seed = 1;
-const lessons = lessonsOf(await readShippedExperience(join(shippedZooDir(), 'experience.jsonl')));
+const experiences = await readShippedExperience(join(shippedZooDir(), 'experience.jsonl'));
+const lessons = lessonsOf(experiences);
 const groups = [...new Set(lessons.map(({ group }) => group))];
 
 function heldOut(kind: (typeof predictors)[keyof typeof predictors], group: string) {
@@ -26,12 +30,40 @@ function heldOut(kind: (typeof predictors)[keyof typeof predictors], group: stri
     bias: mean(seen.map(({ y, mean: predicted }) => predicted - y)),
     covered: mean(seen.map(({ y, low, high }) => Number(low <= y && y <= high))),
     regret: best(({ y }) => y).y - best(({ mean: predicted }) => predicted).y,
+    doubt: doubtOf(predictor, group),
   };
+}
+
+/** About as many images validate as are a quarter of those that train. */
+const validationShare = 0.25;
+/** Runs of one part of a data set with a sound start, whose lengths are within this factor. */
+const alike = 1.65;
+
+/** Root mean square of how far the leads are off, over what the doubt and chance in the validation images allow. */
+function doubtOf(predictor: Predictor, group: string): number {
+  const own = experiences.flatMap((run, i) => {
+    const { dataset, regime, accuracy } = run;
+    const isSound = regime.headStart === 'fitted' && regime.normStatistics === 'stored' && accuracy > 0.4;
+    const lesson = lessons[i];
+    return dataset === group && isSound && lesson ? [{ ...run, x: lesson.x }] : [];
+  });
+  const chance = ({ features, accuracy }: (typeof own)[number]) =>
+    1 / (validationShare * features.images * accuracy * (1 - accuracy) + 1);
+  const squares = own.flatMap((a, i) =>
+    own.slice(0, i).flatMap((b) => {
+      const isSame = a.features.images === b.features.images && a.member.name === b.member.name;
+      if (!isSame || Math.abs(Math.log(a.activeSeconds / b.activeSeconds)) > Math.log(alike)) return [];
+      const lead = logit(predictor.predictOne(a.x).mean) - logit(predictor.predictOne(b.x).mean);
+      const off = logit(a.accuracy) - logit(b.accuracy) - lead;
+      return [off ** 2 / (predictor.doubtBeside(b.x)(a.x) ** 2 + chance(a) + chance(b))];
+    }),
+  );
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
 }
 
 for (const [name, kind] of Object.entries(predictors)) {
   const rows = groups.map((group) => ({ 'held out': group, ...heldOut(kind, group) }));
-  const mean = (key: 'error' | 'bias' | 'covered' | 'regret') =>
+  const mean = (key: 'error' | 'bias' | 'covered' | 'regret' | 'doubt') =>
     rows.reduce((sum, row) => sum + row[key], 0) / rows.length;
   console.log(`${name}, ${lessons.length} runs`);
   console.table(
@@ -43,6 +75,7 @@ for (const [name, kind] of Object.entries(predictors)) {
         bias: mean('bias'),
         covered: mean('covered'),
         regret: mean('regret'),
+        doubt: mean('doubt'),
       },
     ].map(({ 'held out': group, ...figures }) => ({
       'held out': group,

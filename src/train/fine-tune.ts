@@ -178,6 +178,16 @@ async function startHead(model: TrainingModel, o: FineTuneOptions, cached: Activ
   return true;
 }
 
+/** The time was up before the first training step: there is nothing to keep. */
+export class NeverBegun extends RunError {
+  constructor() {
+    super(
+      'The time was up before the frozen stages had seen every image.',
+      'Allow more time with --budget, or train everything with --frozen-stages 0.',
+    );
+  }
+}
+
 interface Cached {
   readonly train: Activations;
   readonly val: Activations;
@@ -191,10 +201,7 @@ async function cacheBoth(model: TrainingModel, o: FineTuneOptions): Promise<Cach
     onProgress: (done: number) => {
       o.onProgress('features', before + done, total, undefined, undefined);
       if (o.clock.nowSeconds() - o.startedSeconds > (o.deadlineSeconds ?? Number.POSITIVE_INFINITY)) {
-        throw new RunError(
-          'The time was up before the frozen stages had seen every image.',
-          'Allow more time with --budget, or train everything with --frozen-stages 0.',
-        );
+        throw new NeverBegun();
       }
     },
   });

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { RunError } from '../../src/lib/errors.ts';
 import { toFloat32 } from '../../src/nas/host-tensor.ts';
 import type { Regime } from '../../src/planner/types.ts';
 import type { FineTuned } from '../../src/train/fine-tune.ts';
-import { labelsOf } from '../../src/train/fine-tune.ts';
+import { labelsOf, NeverBegun } from '../../src/train/fine-tune.ts';
 import { accuracyOf } from '../../src/train/metrics.ts';
 import { type SmallRuns, smallRuns } from '../support/small-run.ts';
 
@@ -102,7 +101,7 @@ test('a signal while activations are computed keeps what was reached and the tim
 
 test('where the time is up before all activations are there, the run fails with a remedy', async () => {
   const run = small.run({ frozenStages: 2 }, { deadlineSeconds: 0.001 });
-  await expect(run).rejects.toBeInstanceOf(RunError);
+  await expect(run).rejects.toBeInstanceOf(NeverBegun);
   await expect(run).rejects.toMatchObject({ remedy: expect.stringContaining('--budget') });
 });
 

@@ -84,6 +84,9 @@ describe.each(Object.keys(predictors) as PredictorName[])('predictor %s', (name)
     expect(early.doubtBeside(usual)(far)).toBeGreaterThan(early.doubtBeside(usual)(near));
     expect(early.doubtBeside(usual)(far)).toBeCloseTo(early.doubtBeside(far)(usual), 9);
     expect(late.doubtBeside(usual)(far)).toBeLessThan(early.doubtBeside(usual)(far));
+    // what differs between data sets no number of runs on others can tell
+    const veryLate = afterLessons(name, 2000);
+    expect(veryLate.doubtBeside(usual)(far)).toBeGreaterThan(0.03);
   });
 
   test('its state round-trips exactly through JSON, and the copy learns on alike', () => {
