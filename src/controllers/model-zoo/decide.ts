@@ -44,9 +44,9 @@ export function decide(view: View, now: Date): Decision {
   const { zoo, kept } = view;
   if (isOver(zoo.status)) return afterTheEnd(view, zoo.status);
   if (kept === 'unknown') return asking('load', zoo);
-  // a cache may show that a Job is over and not yet how: Jobs and pods are watched apart
   const resting = restingJobs(view, now);
   const settling = view.jobs.filter((job) => !resting.some((one) => one.job === job));
+  // a cache may show that a Job is over and not yet how: Jobs and pods are watched apart
   if (!view.podsAreCurrent && settling.some(hasFailed)) return asking('readPods', zoo);
   return decideOn({ ...view, kept, resting, settling }, `${now.toISOString().slice(0, 19)}Z`);
 }

@@ -9,7 +9,7 @@ import { zoos } from '../../../src/controllers/resources.ts';
 import { reconcile } from '../../../src/controllers/runtime.ts';
 import type { KubeObject } from '../../../src/crds/kubernetes.ts';
 import { parseTrainerJob } from '../../../src/crds/trainer-codec.ts';
-import { jobVariable, type TrainerJob, type TrainerMessage } from '../../../src/crds/trainer-job.ts';
+import { exitCodes, jobVariable, type TrainerJob, type TrainerMessage } from '../../../src/crds/trainer-job.ts';
 import type { Job } from '../../../src/crds/workloads.ts';
 import { Forbidden } from '../../../src/kube/errors.ts';
 import { claims, jobs, pods, type Resource } from '../../../src/kube/resources.ts';
@@ -56,6 +56,8 @@ class Cluster {
   readonly clock = new ManualClock(1_785_585_600);
   readonly world = new StingyWorld(this.clock);
   readonly store = new MemoryStore();
+  /** Until then, by its clock, every pod finds the storage away. */
+  storageIsBackAt = 0;
   #reconciler = this.#start();
 
   constructor() {
@@ -99,7 +101,8 @@ class Cluster {
     const { name, namespace, uid } = metadata;
     const { metadata: labelled, spec: podSpec } = spec.template;
     const told = podSpec.containers[0]?.env?.find((variable) => variable.name === jobVariable)?.value;
-    const message = JSON.stringify(answerTo(parseTrainerJob(told)));
+    const fails = this.clock.nowSeconds() < this.storageIsBackAt;
+    const message = JSON.stringify(fails ? storageAway : answerTo(parseTrainerJob(told)));
     this.world.put(pods, {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -111,13 +114,18 @@ class Cluster {
       },
       spec: podSpec,
       status: {
-        phase: 'Succeeded',
+        phase: fails ? 'Failed' : 'Succeeded',
         containerStatuses: [
-          { name: containerName, ready: false, restartCount: 0, state: { terminated: { exitCode: 0, message } } },
+          {
+            ...{ name: containerName, ready: false, restartCount: 0 },
+            state: { terminated: { exitCode: fails ? exitCodes.failed : 0, message } },
+          },
         ],
       },
     });
-    this.world.setStatus(jobs, namespace, name, { conditions: [{ type: 'Complete', status: 'True' }] });
+    const lastTransitionTime = this.clock.date().toISOString();
+    const end = { type: fails ? 'Failed' : 'Complete', status: 'True', lastTransitionTime } as const;
+    this.world.setStatus(jobs, namespace, name, { conditions: [end] });
   }
 
   /** `lagging`: kinds whose caches lag behind, in turn, by up to so many passes. */
@@ -137,6 +145,13 @@ class Cluster {
       .map(({ name }) => shortName(name));
   }
 }
+
+const storageAway: TrainerMessage = {
+  kind: 'failure',
+  reason: 'StorageUnreachable',
+  message: 'no answer',
+  activeSeconds: 1,
+};
 
 function answerTo(job: TrainerJob): TrainerMessage {
   const measured = { accuracy: 0.5, stepSeconds: 0.1, activeSeconds: 10 };
@@ -202,6 +217,24 @@ describe('a zoo on a simulated cluster', () => {
     expect(cluster.world.writes.length).toBe(before);
     cluster.store.hasRival = false;
     await expectMade(cluster);
+  });
+
+  test('outlasts a minute without its storage: no candidate is given up', async () => {
+    const cluster = new Cluster();
+    cluster.storageIsBackAt = cluster.clock.nowSeconds() + 60;
+    const waits: number[] = [];
+    for (let passes = 0; passes < 60 && cluster.zoo?.status?.phase !== 'Ready'; passes++) {
+      const outcome = await cluster.pass();
+      cluster.runPods();
+      if (outcome.kind !== 'requeue' || outcome.seconds === 0) continue;
+      waits.push(outcome.seconds);
+      cluster.clock.advance(outcome.seconds);
+    }
+    expect(cluster.zoo?.status).toMatchObject({ phase: 'Ready', evaluations: { done: 3, failed: 0 } });
+    expect(waits.slice(0, 3)).toEqual([10, 20, 40]);
+    expect(cluster.created().filter((name) => name.startsWith('eval-1'))).toEqual(
+      [1, 2, 3, 4].map((n) => `eval-1-${n}`),
+    );
   });
 
   test('says so when the API server refuses its Jobs, and goes on when it does no longer', async () => {

@@ -86,7 +86,7 @@ describe.each(Object.keys(predictors) as PredictorName[])('predictor %s', (name)
     expect(late.doubtBeside(usual)(far)).toBeLessThan(early.doubtBeside(usual)(far));
     // what differs between data sets no number of runs on others can tell
     const veryLate = afterLessons(name, 2000);
-    expect(veryLate.doubtBeside(usual)(far)).toBeGreaterThan(0.03);
+    expect(veryLate.doubtBeside(usual)(far)).toBeGreaterThan(0.6 * late.doubtBeside(usual)(far));
   });
 
   test('its state round-trips exactly through JSON, and the copy learns on alike', () => {
