@@ -8,7 +8,7 @@ import { advance } from './advance.ts';
 import { happenings } from './happenings.ts';
 import { wantedJobs } from './jobs.ts';
 import { objectionTo } from './objections.ts';
-import { type Resting, restingJobs } from './rest.ts';
+import { isResting, restText } from './rest.ts';
 import { isReady, statusOf } from './status.ts';
 import { verdictOn } from './verdict.ts';
 import type { JobPlan, JobView, Kept, View } from './view.ts';
@@ -44,11 +44,9 @@ export function decide(view: View, now: Date): Decision {
   const { zoo, kept } = view;
   if (isOver(zoo.status)) return afterTheEnd(view, zoo.status);
   if (kept === 'unknown') return asking('load', zoo);
-  const resting = restingJobs(view, now);
-  const settling = view.jobs.filter((job) => !resting.some((one) => one.job === job));
   // a cache may show that a Job is over and not yet how: Jobs and pods are watched apart
-  if (!view.podsAreCurrent && settling.some(hasFailed)) return asking('readPods', zoo);
-  return decideOn({ ...view, kept, resting, settling }, `${now.toISOString().slice(0, 19)}Z`);
+  if (!view.podsAreCurrent && view.jobs.some(hasFailed)) return asking('readPods', zoo);
+  return decideOn(view, kept, `${now.toISOString().slice(0, 19)}Z`);
 }
 
 const asking = (what: Question['do'], { status = {} }: ModelZoo): Decision => ({
@@ -62,18 +60,10 @@ const hasFailed = (job: JobView): boolean => {
   return verdict !== undefined && verdict.means !== 'done';
 };
 
-/** What a decision is made of, once no question is left. */
-interface Known extends View {
-  readonly kept: Kept;
-  readonly resting: readonly Resting[];
-  /** All but those that rest. */
-  readonly settling: readonly JobView[];
-}
-
-function decideOn(view: Known, now: string): Decision {
-  const { zoo, kept, jobs, settling, lingering, refusal } = view;
+function decideOn(view: View, kept: Kept, now: string): Decision {
+  const { zoo, jobs, lingering, refusal } = view;
   const waits = waitsOf(view);
-  const absorbed = absorb(kept.state ?? freshState(zoo), settling);
+  const absorbed = absorb(kept.state ?? freshState(zoo), jobs);
   const early = absorbed.failure ?? objectionTo(zoo, absorbed.state);
   const isHeld = zoo.spec.suspend || view.missing.length > 0 || early !== undefined;
   const { state, wantsMore } = isHeld ? { state: absorbed.state, wantsMore: false } : advance(absorbed.state, zoo);
@@ -96,10 +86,10 @@ function decideOn(view: Known, now: string): Decision {
 }
 
 /** What keeps new pods from being asked for, beside the spec itself. */
-const waitsOf = ({ missing, refusal, resting }: Known): readonly Waiting[] => [
+const waitsOf = ({ missing, refusal, jobs }: View): readonly Waiting[] => [
   ...missing,
   ...(refusal === undefined ? [] : [{ reason: 'PodRejected', message: refusal.message } as const]),
-  ...resting.map(({ waiting }) => waiting),
+  ...jobs.filter(isResting).map(restText),
 ];
 
 const isOver = (status: ModelZooStatus | undefined): status is ModelZooStatus =>
@@ -128,15 +118,12 @@ const creations = ({ jobs, lingering }: View, wanted: readonly JobPlan[]): reado
     .map((plan) => ({ do: 'createJob', plan }));
 
 /** The earliest time at which there is something to do that no change of an object tells. */
-function requeue(
-  { jobs, missing, refusal, resting }: Known,
-  wantsMore: boolean,
-): Pick<Decision, 'requeueAfterSeconds'> {
+function requeue({ jobs, missing, refusal }: View, wantsMore: boolean): Pick<Decision, 'requeueAfterSeconds'> {
   const looksAgain = missing.length > 0 || refusal !== undefined || jobs.some(({ wordsToCome }) => wordsToCome);
   const seconds = [
     ...(wantsMore ? [drawAgainSeconds] : []),
     ...(looksAgain ? [lookAgainSeconds] : []),
-    ...resting.map(({ leftSeconds }) => leftSeconds),
+    ...jobs.filter(isResting).map(({ restSeconds }) => restSeconds),
   ];
   return seconds.length === 0 ? {} : { requeueAfterSeconds: Math.min(...seconds) };
 }

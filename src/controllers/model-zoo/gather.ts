@@ -11,6 +11,7 @@ import { podsByOwner, zoos } from '../resources.ts';
 import { claimsOf } from '../storage.ts';
 import { conditionOf, type Waiting } from '../waiting.ts';
 import { identityOf, placesOf } from './jobs.ts';
+import { restSecondsOf } from './rest.ts';
 import type { JobView, View } from './view.ts';
 
 export interface GatherPorts {
@@ -39,7 +40,7 @@ export function gather(
   return {
     zoo,
     kept: 'unknown',
-    jobs: ownJobs.flatMap((job) => jobView(job, podsOf(job, ownPods), nowSeconds) ?? []),
+    jobs: ownJobs.flatMap((job) => jobView(zoo, job, podsOf(job, ownPods), nowSeconds) ?? []),
     podsAreCurrent: currentPods !== undefined,
     lingering: lingeringOf(ownJobs, ownPods),
     missing: missingOf(world, zoo),
@@ -48,19 +49,21 @@ export function gather(
 }
 
 /** Undefined for a Job that is none of a zoo's, whatever made it. */
-function jobView(job: Job, ownPods: readonly Pod[], nowSeconds: number): JobView | undefined {
+function jobView(zoo: ModelZoo, job: Job, ownPods: readonly Pod[], nowSeconds: number): JobView | undefined {
   const { name, deletionTimestamp } = job.metadata;
   const identity = identityOf(name);
   if (identity === undefined) return undefined;
-  return {
+  const seen = {
     ...identity,
     name,
     state: jobState(job, ownPods, undefined, nowSeconds),
     seconds: activeSecondsAfter(spentSecondsBefore(job, ownPods), ownPods),
     wordsToCome: isFinished(job) && ownPods.some((pod) => !hasEnded(pod)),
     deleting: deletionTimestamp !== undefined,
-    endedAt: conditionOf(job.status?.conditions, 'Failed')?.lastTransitionTime,
   };
+  const endedAt = conditionOf(job.status?.conditions, 'Failed')?.lastTransitionTime;
+  // the Jobs of a suspended zoo go, and their ends must be in its state by then
+  return { ...seen, restSeconds: zoo.spec.suspend ? 0 : restSecondsOf(seen, endedAt, nowSeconds) };
 }
 
 function lingeringOf(ownJobs: readonly Job[], ownPods: readonly Pod[]): readonly string[] {

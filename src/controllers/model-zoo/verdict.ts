@@ -12,8 +12,8 @@ export interface Done {
 /** What the end of a Job means. */
 export type Verdict = Done | { readonly means: Consequence; readonly failure: Failure };
 
-/** Undefined while a Job is not over, or its answer may still come. */
-export function verdictOn({ state, role, deleting, wordsToCome }: JobView): Verdict | undefined {
+/** Undefined while a Job is not over, its answer may still come, or its failure is left alone. */
+export function verdictOn({ state, role, deleting, wordsToCome, restSeconds }: JobView): Verdict | undefined {
   if (state.kind === 'answered') {
     const { answer } = state;
     if (answer.kind === role && (answer.kind === 'candidate' || answer.kind === 'pretraining')) {
@@ -23,7 +23,7 @@ export function verdictOn({ state, role, deleting, wordsToCome }: JobView): Verd
     return { means: 'zoo', failure: { reason: 'ImageIncompatible', message } };
   }
   // a Job that we end ourselves may fail on its way out, which says nothing of its work
-  if (state.kind !== 'failed' || deleting || wordsToCome) return undefined;
+  if (state.kind !== 'failed' || deleting || wordsToCome || restSeconds > 0) return undefined;
   const { reason, message } = state.failure;
   return { means: consequences[reason], failure: { reason, message } };
 }

@@ -44,8 +44,8 @@ export interface JobView extends JobIdentity {
   /** Whether the Job ended while its pod, watched apart, seems to run: its last words are on their way. */
   readonly wordsToCome: boolean;
   readonly deleting: boolean;
-  /** RFC 3339, of a Job that has failed, as it states it. */
-  readonly endedAt?: string | undefined;
+  /** For so long its failure, which may pass, does not count yet; the Job keeps its place among those under way. */
+  readonly restSeconds: number;
 }
 
 /** What a Job is to do, from which `jobs.ts` builds it. */

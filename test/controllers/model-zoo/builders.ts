@@ -1,6 +1,7 @@
 import type { JobFailure, JobState } from '../../../src/controllers/job-state.ts';
 import { type Decision, decide } from '../../../src/controllers/model-zoo/decide.ts';
 import { identityOf, wantedJobs } from '../../../src/controllers/model-zoo/jobs.ts';
+import { restSecondsOf } from '../../../src/controllers/model-zoo/rest.ts';
 import type { JobPlan, JobView, Kept, View } from '../../../src/controllers/model-zoo/view.ts';
 import { architectureSearch, type ZooState } from '../../../src/controllers/model-zoo/zoo-state.ts';
 import type { TrainerSettings } from '../../../src/controllers/settings.ts';
@@ -46,15 +47,21 @@ export class SmallWorld {
   missing: View['missing'] = [];
   refusal: View['refusal'];
   now = new Date(anInstant);
+  readonly #endedAt = new Map<string, string>();
 
   constructor(spec: Parameters<typeof aZoo>[0] = {}) {
     this.zoo = aZoo(spec);
   }
 
-  view(jobs: readonly JobView[] = [...this.jobs.values()]): View {
+  view(seen: readonly JobView[] = [...this.jobs.values()]): View {
+    const jobs = seen.map((job) => ({ ...job, restSeconds: this.#restSeconds(job) }));
     const { zoo, lingering, missing, refusal } = this;
     const kept: Kept = throughJson(this.saved) ?? { revision: 0, state: undefined };
     return { zoo, kept, jobs, podsAreCurrent: true, lingering, missing, refusal };
+  }
+
+  #restSeconds(job: JobView): number {
+    return this.zoo.spec.suspend ? 0 : restSecondsOf(job, this.#endedAt.get(job.name), this.now.getTime() / 1000);
   }
 
   /** One pass; `crash`: the process dies when the state is kept. `seen`: Jobs as an old cache shows them. */
@@ -77,7 +84,15 @@ export class SmallWorld {
     const identity = identityOf(name);
     if (identity === undefined) throw new Error(`the name ${name} says nothing`);
     this.created.push(name);
-    this.jobs.set(name, { ...identity, name, state: waitingState, seconds: 0, wordsToCome: false, deleting: false });
+    this.jobs.set(name, {
+      ...identity,
+      name,
+      state: waitingState,
+      seconds: 0,
+      wordsToCome: false,
+      deleting: false,
+      restSeconds: 0,
+    });
   }
 
   /** `eval-1-1` for short. */
@@ -111,7 +126,7 @@ export class SmallWorld {
   /** The same, with the time of its end, which is now. */
   failNow(suffix: string, reason: JobFailure['reason']): void {
     this.fail(suffix, reason);
-    this.change(suffix, { endedAt: this.now.toISOString() });
+    this.#endedAt.set(this.job(suffix).name, this.now.toISOString());
   }
 
   /** So many seconds go by. */
