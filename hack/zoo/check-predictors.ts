@@ -1,9 +1,11 @@
 /**
  * How well each predictor foresees the runs of a data set from those of the others in the shipped experience:
  * `node hack/zoo/check-predictors.ts`. Errors are of accuracy; the regret is that of the run it would have picked; the
- * doubt is how far, in its own deviations, the leads of runs over others of about their length are off: 1 if it is right.
+ * doubt is how far, in its own deviations, the leads of runs over others of about their length are off: 1 if it is right;
+ * the likelihood is a pair's, on a logarithmic scale.
  */
 import { join } from 'node:path';
+import { mean } from '../../bench/lib/statistics.ts';
 import { createRng } from '../../src/lib/rng.ts';
 import { shippedZooDir } from '../../src/nas/zoo.ts';
 import { logit } from '../../src/planner/logit.ts';
@@ -22,7 +24,6 @@ function heldOut(kind: (typeof predictors)[keyof typeof predictors], group: stri
   const own = lessons.filter((lesson) => lesson.group === group);
   const predictor = replay(kind, encodedOptions(seed), others, createRng(seed));
   const seen = own.map((lesson) => ({ ...lesson, ...predictor.predictOne(lesson.x) }));
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const best = (of: (one: Lesson & { readonly mean: number }) => number) =>
     seen.reduce((a, b) => (of(b) > of(a) ? b : a));
   return {
@@ -30,7 +31,7 @@ function heldOut(kind: (typeof predictors)[keyof typeof predictors], group: stri
     bias: mean(seen.map(({ y, mean: predicted }) => predicted - y)),
     covered: mean(seen.map(({ y, low, high }) => Number(low <= y && y <= high))),
     regret: best(({ y }) => y).y - best(({ mean: predicted }) => predicted).y,
-    doubt: doubtOf(predictor, group),
+    ...leadsOf(predictor, group),
   };
 }
 
@@ -39,8 +40,8 @@ const validationShare = 0.25;
 /** Runs of one part of a data set with a sound start, whose lengths are within this factor. */
 const alike = 1.65;
 
-/** Root mean square of how far the leads are off, over what the doubt and chance in the validation images allow. */
-function doubtOf(predictor: Predictor, group: string): number {
+/** How far the leads of runs over others are off, and how likely that is by the doubt and by chance in the images. */
+function leadsOf(predictor: Predictor, group: string) {
   const own = experiences.flatMap((run, i) => {
     const { dataset, regime, accuracy } = run;
     const isSound = regime.headStart === 'fitted' && regime.normStatistics === 'stored' && accuracy > 0.4;
@@ -49,35 +50,31 @@ function doubtOf(predictor: Predictor, group: string): number {
   });
   const chance = ({ features, accuracy }: (typeof own)[number]) =>
     1 / (validationShare * features.images * accuracy * (1 - accuracy) + 1);
-  const squares = own.flatMap((a, i) =>
+  const pairs = own.flatMap((a, i) =>
     own.slice(0, i).flatMap((b) => {
       const isSame = a.features.images === b.features.images && a.member.name === b.member.name;
       if (!isSame || Math.abs(Math.log(a.activeSeconds / b.activeSeconds)) > Math.log(alike)) return [];
       const lead = logit(predictor.predictOne(a.x).mean) - logit(predictor.predictOne(b.x).mean);
       const off = logit(a.accuracy) - logit(b.accuracy) - lead;
-      return [off ** 2 / (predictor.doubtBeside(b.x)(a.x) ** 2 + chance(a) + chance(b))];
+      const variance = predictor.doubtBeside(b.x)(a.x) ** 2 + chance(a) + chance(b);
+      return [{ square: off ** 2 / variance, variance }];
     }),
   );
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
+  return {
+    doubt: Math.sqrt(mean(pairs.map(({ square }) => square))),
+    likelihood: mean(pairs.map(({ square, variance }) => -0.5 * (Math.log(variance) + square))),
+  };
 }
 
 for (const [name, kind] of Object.entries(predictors)) {
-  const rows = groups.map((group) => ({ 'held out': group, ...heldOut(kind, group) }));
-  const mean = (key: 'error' | 'bias' | 'covered' | 'regret' | 'doubt') =>
-    rows.reduce((sum, row) => sum + row[key], 0) / rows.length;
+  const rows = groups.map((group) => [group, heldOut(kind, group)] as const);
+  const [, first] = rows[0] as (typeof rows)[number];
+  const means = Object.fromEntries(
+    (Object.keys(first) as (keyof typeof first)[]).map((key) => [key, mean(rows.map(([, row]) => row[key]))]),
+  );
   console.log(`${name}, ${lessons.length} runs`);
   console.table(
-    [
-      ...rows,
-      {
-        'held out': 'mean',
-        error: mean('error'),
-        bias: mean('bias'),
-        covered: mean('covered'),
-        regret: mean('regret'),
-        doubt: mean('doubt'),
-      },
-    ].map(({ 'held out': group, ...figures }) => ({
+    [...rows, ['mean', means] as const].map(([group, figures]) => ({
       'held out': group,
       ...Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, value.toFixed(3)])),
     })),
