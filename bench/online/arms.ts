@@ -26,9 +26,9 @@ const fixed = {
 type FixedName = keyof typeof fixed;
 export const fixedNames = Object.keys(fixed) as readonly FixedName[];
 
-export type ArmName = 'tune' | 'drawn' | 'bohb' | FixedName;
-/** In their order; the last is not run on every task. */
-export const armNames: readonly ArmName[] = ['tune', ...fixedNames, 'drawn', 'bohb'];
+export type ArmName = 'tune' | 'replan' | 'drawn' | 'bohb' | FixedName;
+/** In their order; the second and the last are not run on every task. */
+export const armNames: readonly ArmName[] = ['tune', 'replan', ...fixedNames, 'drawn', 'bohb'];
 
 export type Found = Partial<Outcome> &
   Pick<Outcome, 'accuracy' | 'seconds' | 'versions'> & {
@@ -58,6 +58,7 @@ export interface ArmPlace {
 
 export function runArm(arm: ArmName, place: ArmPlace): Promise<Found> {
   if (arm === 'tune') return planned(place);
+  if (arm === 'replan') return planned(place, ['--replan']);
   if (arm === 'bohb') return searched(place);
   const run = arm === 'drawn' ? ({ kind: 'drawn' } as const) : ({ kind: 'default', ...fixed[arm] } as const);
   const { path, zooFolder, seed, signal } = place;
@@ -68,7 +69,10 @@ export function runArm(arm: ArmName, place: ArmPlace): Promise<Found> {
  * `nasoa tune` with the zoo's experience of the other data sets and that of the stream before, parts of the same data set
  * included: what somebody has who works on similar tasks. What it learns is exported, to be imported before the next task.
  */
-async function planned({ task, path, seed, learnt, scratch, signal }: ArmPlace): Promise<Found> {
+async function planned(
+  { task, path, seed, learnt, scratch, signal }: ArmPlace,
+  more: readonly string[] = [],
+): Promise<Found> {
   const dataDir = join(scratch, 'data');
   const command = <T>(...words: readonly string[]) =>
     documentOf<T>(process.execPath, [launcher, 'experience', ...words, '--json'], {
@@ -80,7 +84,7 @@ async function planned({ task, path, seed, learnt, scratch, signal }: ArmPlace):
     await writeFile(file, learnt.map((one) => `${JSON.stringify(one)}\n`).join(''));
     await command('import', file);
   }
-  const outcome = await nasoaTune({ path, budgetSeconds, dataset: task.of, seed, dataDir, more: [], signal });
+  const outcome = await nasoaTune({ path, budgetSeconds, dataset: task.of, seed, dataDir, more, signal });
   const { document } = await command<{ readonly runs: readonly Experience[] }>('export');
   const known = new Set(learnt.map(({ id }) => id));
   const experience = document.runs.find(({ id }) => !known.has(id));

@@ -17,6 +17,7 @@ import { runMain } from '../lib/run-main.ts';
 import { plannerEnvironment } from '../peers/environment.ts';
 import { archiveOf, unpackedFolder } from '../tune/datasets.ts';
 import { type ArmName, armNames, runArm } from './arms.ts';
+import { mayBeReplanned } from './replans.ts';
 import { claimsOf, columns, type Run, rowsOf } from './report.ts';
 import { stream, type Task, taskFolder } from './tasks.ts';
 
@@ -24,9 +25,6 @@ const tasksInto = fileURLToPath(new URL('../../.cache/bench-online', import.meta
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 /** A search of ten budgets takes more time than all other arms together. */
 const searchedEvery = 4;
-
-const armsOf = (index: number): readonly ArmName[] =>
-  armNames.filter((arm) => arm !== 'bohb' || index % searchedEvery === 0);
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -48,11 +46,15 @@ async function main(): Promise<number> {
   const { python, versions: peers } = await plannerEnvironment({ log });
   const kept = await KeptLines.open<Run>(values.keep);
   const runOf = (task: Task, arm: ArmName) => kept.all.find((run) => run.task === task.name && run.arm === arm);
+  const isWanted = (arm: ArmName, task: Task, index: number): boolean => {
+    if (arm === 'bohb') return index % searchedEvery === 0;
+    return arm !== 'replan' || mayBeReplanned(runOf(task, 'tune') ?? {});
+  };
   for (const [seed, task] of tasks.entries()) {
     const whole = await unpackedFolder(task.of, await archiveOf(task.of));
     const path = await taskFolder(task, whole, tasksInto);
-    for (const arm of armsOf(seed)) {
-      if (runOf(task, arm)) continue;
+    for (const arm of armNames) {
+      if (runOf(task, arm) || !isWanted(arm, task, seed)) continue;
       const scratch = await mkdtemp(join(tmpdir(), 'nasoa-bench-online-'));
       try {
         const learnt = tasks.slice(0, seed).flatMap((before) => runOf(before, 'tune')?.experience ?? []);

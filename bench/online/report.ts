@@ -10,7 +10,7 @@ export type Run = Found & { readonly task: string; readonly arm: ArmName };
 export const columns: Readonly<Record<string, string>> = {
   tasks:
     'part of a data set; "all", "searched" and the thirds of the stream are means: over all tasks, over those that BOHB was run on, and over the first, second and last part of the stream',
-  arm: 'what spent the budget: nasoa tune, which learns from one task to the next; the default regime of a member, or its default regime that trains everything; the best of these defaults over all tasks, and for each task; any member and regime of the same space; BOHB over these live, at one and ten times the budget, its images decoded for nothing',
+  arm: 'what spent the budget: nasoa tune, which learns from one task to the next; the same with --replan, run again only where something within the run was below what was predicted, for elsewhere it is the same run; the default regime of a member, or its default regime that trains everything; the best of these defaults over all tasks, and for each task; any member and regime of the same space; BOHB over these live, at one and ten times the budget, its images decoded for nothing',
   accuracy: 'top-1 on the validation split, in percent',
   lead: 'of nasoa tune on the same tasks, in points',
   predicted: 'accuracy that the plan predicted, in percent',
@@ -49,6 +49,7 @@ function viewsOf(runs: readonly Run[], tasks: readonly string[]): readonly View[
   };
   return [
     { title: planned, of: accuracy('tune') },
+    { title: `${planned} --replan`, of: (task) => (runOf(task, 'replan') ?? runOf(task, 'tune'))?.accuracy },
     { title: bestDefault, of: best.of },
     {
       title: 'best default of each task',

@@ -70,7 +70,7 @@ export async function nasoaTune(o: TuneLaunch): Promise<Outcome> {
     ];
     const env = { NASOA_DATA_DIR: o.dataDir ?? join(home, 'data') };
     const { document, wallSeconds } = await documentOf<TuneResult>(process.execPath, args, { env, signal: o.signal });
-    const { accuracy, activeSeconds, steps, plan, predicted, versions } = document;
+    const { accuracy, activeSeconds, steps, plan, predicted, replanned, versions } = document;
     return {
       ...{ accuracy, wallSeconds, steps, predicted },
       seconds: activeSeconds,
@@ -78,6 +78,7 @@ export async function nasoaTune(o: TuneLaunch): Promise<Outcome> {
       regime: plan.regime,
       inputSize: plan.regime.inputSize,
       experiences: plan.predictor.experiences,
+      ...(replanned === undefined ? {} : { replanned: replanned.action }),
       versions: { tensorflow: versions['tensorflow'] ?? 'unknown' },
     };
   } finally {

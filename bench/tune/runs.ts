@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../src/lib/errors.ts';
 import type { Prediction, Regime } from '../../src/planner/types.ts';
+import type { Replanned } from '../../src/train/result.ts';
 
 /** The arms in the order in which they run; `random` needs the plan of `tune`. */
 export const armNames = ['tune', 'random', 'default', 'lite0'] as const;
@@ -34,6 +35,8 @@ export interface Outcome {
   /** What the planner expected, and from how many finished runs. */
   readonly predicted?: Prediction;
   readonly experiences?: number;
+  /** What became of the plan within the run, where something did. */
+  readonly replanned?: Replanned['action'];
   readonly versions: Readonly<Record<string, string>>;
 }
 

@@ -43,6 +43,13 @@ export function heading(predicted: Prediction, { share, accuracy }: Sighting): n
 
 /** After that a new beginning has too little time. */
 const latestShare = 0.6;
+
+/** Whether a run has fallen out of what was predicted of it, while there is time for another. */
+export const hasFallenOut = (
+  predicted: Prediction,
+  { share, accuracy }: Pick<Sighting, 'share' | 'accuracy'>,
+): boolean => share <= latestShare && accuracy < expectedAt(predicted, share).low;
+
 /** Part of a runner-up's time that has to be left. */
 const leastTime = 0.35;
 /** By so much another choice has to be expected to end higher: both are estimates. */
@@ -60,8 +67,8 @@ export function betterChoice(
   plan: Pick<Plan, 'member' | 'predicted' | 'runnersUp' | 'tradeOff' | 'budgetSeconds'>,
   seen: Sighting,
 ): Choice | undefined {
-  const { share, accuracy, secondsLeft } = seen;
-  if (share > latestShare || accuracy >= expectedAt(plan.predicted, share).low) return undefined;
+  if (!hasFallenOut(plan.predicted, seen)) return undefined;
+  const { secondsLeft } = seen;
   const ahead = heading(plan.predicted, seen);
   const surprise = logit(ahead) - logit(plan.predicted.accuracy);
   const halving = halvingOf(plan);

@@ -3,7 +3,7 @@ import type { Seen } from '../../train/loop.ts';
 import type { RunDecision } from './decision.ts';
 
 /** A schedule is not cut before that: early on accuracies go up and down. */
-const earliestCut = 0.5;
+export const earliestCut = 0.5;
 
 /**
  * What becomes of a decision after an evaluation within its run: another choice for the time left, a schedule that is cut, or

@@ -46,6 +46,12 @@ test('means are of all tasks or of those that were searched, and the best defaul
   expect(mean('searched', 'BOHB at 10x')).toMatchObject({ accuracy: 68, lead: 2 });
 });
 
+test('a run that may not be re-planned counts as it is', () => {
+  const rows = rowsOf([...runs, run('pets-1', 'replan', 0.76)], tasks);
+  const row = rows.find((one) => one['tasks'] === 'all' && one['arm'] === 'nasoa tune --replan');
+  expect(row).toMatchObject({ accuracy: 78, lead: -3 });
+});
+
 test('claims are of the leads, the coverage and the overrun', () => {
   const claims = claimsOf(runs, tasks);
   expect(claims.map(({ value }) => value)).toEqual([3, 25, 20, 2, 30, 0.2]);
