@@ -5,7 +5,8 @@
  * the runs of the other data sets: its mistakes are what it has to learn. Later every second run is on a part of a data
  * set, fewer classes and fewer images, for many a task is small; it goes by the name of the whole, of which it says much.
  * `--ways default,near,pick`, `--seconds 180` and `--whole` leave only those ways, that budget, and no parts, where too little
- * is known. A kill loses one run at most: started again it goes on with the next.
+ * is known; `--beside '[{}, {"batchSize":16}]'` runs default regimes with each of these choices on the same part of a data
+ * set, for what a choice is worth shows best between runs that nothing else divides. A kill loses one run at most: started again it goes on with the next.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,7 +44,10 @@ import { profile } from '../../src/train/profile.ts';
 
 const { values: only, positionals } = parseArgs({
   allowPositionals: true,
-  options: { ways: { type: 'string' }, seconds: { type: 'string' }, whole: { type: 'boolean', default: false } },
+  options: {
+    ...{ ways: { type: 'string' }, seconds: { type: 'string' }, beside: { type: 'string' } },
+    whole: { type: 'boolean', default: false },
+  },
 });
 const [folder, runsText, ...wanted] = positionals;
 if (!folder || !runsText) throw new Error('usage: node hack/zoo/collect-experience.ts DATASETS RUNS');
@@ -55,6 +59,7 @@ const broadRuns = 100;
 type Way = 'default' | 'random' | 'near' | 'pick';
 const broadWays: readonly Way[] = ['default', 'random', 'pick'];
 const laterWays = (only.ways?.split(',') ?? ['pick', 'near', 'default']) as readonly Way[];
+const beside = only.beside === undefined ? undefined : (JSON.parse(only.beside) as readonly Partial<Regime>[]);
 const budgets: readonly number[] = only.seconds === undefined ? [60, 60, 180] : [Number(only.seconds)];
 /** Of the runs of default regimes, those of any input size; the others have the one that suits the time. */
 const sizedShare = 0.5;
@@ -115,18 +120,27 @@ async function open(of: DatasetName, part: number | undefined): Promise<Opened> 
 const shorter = (seconds: number): number => Number(seconds.toPrecision(5));
 const countsOf = ({ train, val }: Dataset) => ({ trainImages: train.length, validationImages: val.length });
 
+interface Drawing {
+  readonly way: Way;
+  readonly seconds: number;
+  readonly turn: number;
+  /** Of a default regime; those that suit the time where they are missing. */
+  readonly choices: Partial<Regime> | undefined;
+}
+
 /** A default regime, a neighbour of one, or any one that fits. */
 function draw(
   member: MemberInfo,
   { dataset, features, timing }: Opened,
-  { way, seconds, turn }: { readonly way: Way; readonly seconds: number; readonly turn: number },
+  { way, seconds, turn, choices }: Drawing,
   rng: Rng,
 ): Regime {
   const costs = { ...defaultRunCosts, evaluations: 3 };
   const space: RegimeSpace = { member, features, timing, costs, seconds, counts: countsOf(dataset), cacheBytes: 1e9 };
   const sizes = member.nativeSize > 128 ? [96, 128, 160, 192, 224] : [48, 64, 96];
-  const isSized = way === 'default' && rng.next() < sizedShare;
-  const defaults = defaultRegimes(space, isSized ? { inputSize: rng.pick(sizes) } : {});
+  const isSized = way === 'default' && choices === undefined && rng.next() < sizedShare;
+  const defaults = defaultRegimes(space, choices ?? (isSized ? { inputSize: rng.pick(sizes) } : {}));
+  if (way === 'default' && choices && defaults[0]) return defaults[0];
   if (way === 'default' && defaults.length > 0) return defaults[turn % defaults.length] as Regime;
   for (let attempt = 0; attempt < 1000; attempt++) {
     const isNear = way === 'near' && defaults.length > 0;
@@ -151,17 +165,21 @@ for (let i = done; i < Number(runsText); i++) {
   const rng = createRng(deriveSeed(seed, `run ${i}`));
   // whole rounds over the data sets, so that each sees every member in every way
   const round = Math.floor(i / datasetNames.length);
-  const part = i >= broadRuns && !only.whole && round % 2 === 1 ? firstPart + round : undefined;
+  // of runs beside each other all are on the part of the first of them
+  const first = beside ? round - (round % beside.length) : round;
+  const isOfPart = i >= broadRuns && !only.whole && (beside !== undefined || round % 2 === 1);
+  const part = isOfPart ? firstPart + first : undefined;
   const task = await open(datasetNames[i % datasetNames.length] as DatasetName, part);
   const { of, dataset, features } = task;
   const ways = i < broadRuns ? broadWays : laterWays;
-  const way = ways[round % ways.length] as Way;
+  const way: Way = beside ? 'default' : (ways[round % ways.length] as Way);
   const allowed = i < broadRuns ? shortest * (longest / shortest) ** rng.next() : trainingShare * rng.pick(budgets);
   const plan = way === 'pick' ? await pick(task, rng) : undefined;
   const turn = Math.floor(round / ways.length);
   const inTurn = members[turn % members.length] as (typeof members)[number];
   const member = plan ? memberOf(zoo, plan.member) : inTurn;
-  const regime = plan?.regime ?? draw(member, task, { way, seconds: allowed, turn }, rng);
+  const choices = beside?.[round % beside.length];
+  const regime = plan?.regime ?? draw(member, task, { way, seconds: allowed, turn, choices }, rng);
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });
