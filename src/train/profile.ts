@@ -6,7 +6,7 @@ import { TrainingModel } from '../nas/training-model.ts';
 import type { StepTime } from '../planner/types.ts';
 import type { Dataset } from './dataset.ts';
 import { decodeSample, type ImageSample } from './sample.ts';
-import { largestMeasuredSize, medianStepSeconds } from './step-time.ts';
+import { largestCommonSize, medianStepSeconds } from './step-time.ts';
 
 /** A member as the profile needs it. */
 export interface Probe {
@@ -47,7 +47,7 @@ const probeBatch = 32;
 const probeCounts = { warmUp: 2, steps: 4 };
 
 /** Networks of larger images are probed at a size that plans give them. */
-const sizeOf = ({ nativeSize }: Pick<Probe, 'nativeSize'>): number => Math.min(nativeSize, largestMeasuredSize);
+const sizeOf = ({ nativeSize }: Pick<Probe, 'nativeSize'>): number => Math.min(nativeSize, largestCommonSize);
 const macsOf = (probe: Probe): number => probe.macsM * (sizeOf(probe) / probe.nativeSize) ** 2;
 
 /** Measures the first member, and of the others, dearest first, those that are expected to fit into the time. */

@@ -87,15 +87,15 @@ export async function comparedStep(
 const measuredSizes = [32, 64, 96] as const;
 /** The same for networks of large images, which read small ones badly, and small batches of the largest alone. */
 const measuredLargeSizes = [64, 96] as const;
-/** Beyond it no plan goes, and a large batch would take more memory than many tasks will have. */
-export const largestMeasuredSize = 128;
+/** Of a network of larger images small batches alone are measured at it and beyond: many tasks have memory for no more. */
+export const largestCommonSize = 128;
 const smallBatch = 16;
 const measuredBatches = [smallBatch, comparedBatch] as const;
 
 /**
- * What of a member is measured: the whole network at every size and batch, frozen stages, with images and from a cache,
- * at its native size, or at the largest size that is measured, and for a large network at a smaller one too. Sizes that are too small for the network are left out, and
- * no batch is larger than `largestBatch`.
+ * What of a member is measured: the whole network at every size and batch, and at its native size frozen stages too, with
+ * images and from a cache; of a large network these also at a smaller size. Sizes that are too small for the network are left
+ * out, and no batch is larger than `largestBatch`.
  */
 export function memberPoints(
   network: Network,
@@ -103,24 +103,27 @@ export function memberPoints(
   largestBatch: number = comparedBatch,
 ): readonly StepPoint[] {
   const least = smallestSize(network);
-  const isLarge = nativeSize > largestMeasuredSize;
+  const isLarge = nativeSize > largestCommonSize;
   const batches = measuredBatches.filter((batchSize) => batchSize <= largestBatch);
-  const sizes = isLarge ? measuredLargeSizes : measuredSizes;
-  const whole = sizes
-    .filter((inputSize) => inputSize >= least)
-    .flatMap((inputSize) => batches.map((batchSize) => ({ inputSize, batchSize, ...wholeNetwork })));
-  const inputSize = Math.min(nativeSize, largestMeasuredSize);
-  const batchSize = Math.min(largestBatch, isLarge ? smallBatch : comparedBatch);
-  const largest = isLarge ? [{ inputSize, batchSize, ...wholeNetwork }] : [];
-  // late stages of a large network see few pixels of a small image: what they take says its large image but badly
-  const small = { inputSize: Math.max(...sizes), batchSize: Math.min(largestBatch, comparedBatch) };
-  const places = [{ inputSize, batchSize }, ...(isLarge && small.inputSize >= least ? [small] : [])];
+  const sizes = (isLarge ? measuredLargeSizes : measuredSizes).filter((inputSize) => inputSize >= least);
+  const native = { inputSize: nativeSize, batchSize: Math.min(largestBatch, isLarge ? smallBatch : comparedBatch) };
+  const largest = isLarge ? [{ ...native, inputSize: largestCommonSize }, native] : [];
+  const whole = [
+    ...sizes.flatMap((inputSize) => batches.map((batchSize) => ({ inputSize, batchSize }))),
+    ...largest,
+  ].map((place) => ({ ...place, ...wholeNetwork }));
+  // late stages of a large network see few pixels of a small image: what they take at one size says badly what at another
+  const smaller = isLarge ? sizes.slice(-1) : [];
+  const places = [
+    native,
+    ...smaller.map((inputSize) => ({ inputSize, batchSize: Math.min(largestBatch, comparedBatch) })),
+  ];
   const frozen = places.flatMap((place) =>
     network.stages.flatMap((_, k) =>
       [false, true].map((cachedFeatures) => ({ ...place, frozenStages: k + 1, cachedFeatures })),
     ),
   );
-  return [...whole, ...largest, ...frozen];
+  return [...whole, ...frozen];
 }
 
 const wholeNetwork = { frozenStages: 0, cachedFeatures: false } as const;

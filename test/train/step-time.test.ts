@@ -31,7 +31,8 @@ test('a network of large images is measured at the sizes that plans give it, the
     '96 px, 16 images, 0 frozen',
     '96 px, 64 images, 0 frozen',
     '128 px, 16 images, 0 frozen',
-    ...['128 px, 16 images', '96 px, 64 images'].flatMap((place) =>
+    '224 px, 16 images, 0 frozen',
+    ...['224 px, 16 images', '96 px, 64 images'].flatMap((place) =>
       [1, 2, 3].flatMap((k) => [`${place}, ${k} frozen`, `${place}, ${k} frozen, cached`]),
     ),
   ]);
