@@ -29,9 +29,11 @@ for (const task of new Set(runs.map((run) => run.task))) {
   if (!experience || !usual) continue;
   const others = shipped.filter(({ dataset }) => dataset !== task.replace(/-\d+$/, ''));
   const predictor = replay(defaultPredictor, encodedOptions(seed), lessonsOf([...others, ...learnt]), createRng(seed));
-  const inputsOf = ({ member, regime }: Run) => {
+  const inputsOf = ({ member, regime, steps }: Run) => {
     if (!member || !regime) return undefined;
-    return encode({ features: experience.features, member: factsOf(memberOf(zoo, member)), regime });
+    // a run is given the steps that there was time for
+    const done = { ...regime, steps: steps ?? regime.steps };
+    return encode({ features: experience.features, member: factsOf(memberOf(zoo, member)), regime: done });
   };
   const beside = inputsOf(usual);
   if (!beside) continue;

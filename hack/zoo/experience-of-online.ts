@@ -24,12 +24,14 @@ function experienceOf(run: Run): Experience | undefined {
   if (!own) return undefined;
   const named = { id: `shipped-online-${run.task} ${run.arm}`, dataset: run.task.replace(/-\d+$/, '') };
   if (run.experience) return { ...run.experience, ...named };
-  const { member, regime, curve, accuracy, seconds } = run;
+  const { member, regime, steps, curve, accuracy, seconds } = run;
   // a search's trials count other seconds
   if (!member || !regime || !curve) return undefined;
   return {
     ...{ ...own, ...named, member: factsOf(memberOf(zoo, member)) },
-    ...{ regime, accuracy, activeSeconds: seconds, curve: [...curve, { seconds, accuracy }] },
+    // the regime's length is what was planned, which a fast machine exceeds
+    regime: { ...regime, steps: steps ?? regime.steps },
+    ...{ accuracy, activeSeconds: seconds, curve: [...curve, { seconds, accuracy }] },
   };
 }
 

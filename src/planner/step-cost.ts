@@ -46,14 +46,24 @@ export function frozenShare(member: MemberInfo, frozenStages: number): number {
 
 /** A distance of step b from the step a asked for: about 1 where the residual of b says little about a. */
 export function stepDistance(a: StepQuery, b: StepQuery, memberA: MemberInfo, memberB: MemberInfo): number {
-  // where everything before the head is cached, the size of the image is no part of the step
-  const sized = a.cachedFeatures ? 1 - frozenShare(memberA, a.frozenStages) : 1;
-  const sizes = (sized * Math.log(a.inputSize / b.inputSize)) / 0.5;
-  const batches = Math.log(a.batchSize / b.batchSize);
   const frozen = (frozenShare(memberA, a.frozenStages) - frozenShare(memberB, b.frozenStages)) / 0.3;
-  const cached = a.cachedFeatures === b.cachedFeatures ? 0 : 1;
   const members = memberA.name === memberB.name ? 0 : 1.5;
-  return Math.hypot(sizes, batches, frozen, cached, members);
+  return Math.hypot(placeDistance(a, b, memberA), frozen, members);
+}
+
+/**
+ * The same between steps of one member that was measured with every number of frozen stages: what a stage takes beside its
+ * arithmetic is its own, and the stages next to it say little of it.
+ */
+export const stageDistance = (a: StepQuery, b: StepQuery, member: MemberInfo): number =>
+  Math.hypot(placeDistance(a, b, member), (a.frozenStages - b.frozenStages) / (0.1 * Math.max(1, member.stages)));
+
+/** Of size, batch, and whether there is a cache. */
+function placeDistance(a: StepQuery, b: StepQuery, member: MemberInfo): number {
+  // where everything before the head is cached, the size of the image is no part of the step
+  const isSized = !a.cachedFeatures || a.frozenStages < member.stages;
+  const sizes = isSized ? Math.log(a.inputSize / b.inputSize) / 0.5 : 0;
+  return Math.hypot(sizes, Math.log(a.batchSize / b.batchSize), a.cachedFeatures === b.cachedFeatures ? 0 : 1);
 }
 
 /** The same function of a member's steps, each computed once. */

@@ -1,4 +1,4 @@
-import { remembering, type StepQuery, stepDistance, stepParts } from './step-cost.ts';
+import { remembering, type StepQuery, stageDistance, stepDistance, stepParts } from './step-cost.ts';
 import { fitMachine, fitReference, type Machine, type Reference } from './timing-fit.ts';
 import type { MemberInfo, Regime, StepTime } from './types.ts';
 
@@ -27,8 +27,8 @@ interface Residual {
   readonly residual: number;
 }
 
-/** Weight of the belief that a residual is zero, in measurements. */
-const doubt = 0.25;
+/** Weight of the belief that a residual is zero, in measurements: of a profile's few short ones, and of those that members ship. */
+const doubts = { profile: 0.25, shipped: 0.02 } as const;
 /** Log deviation of a machine on which nothing was measured, and of a step far from everything measured. */
 const unknownMachine = 0.5;
 const unknownStep = 0.2;
@@ -56,7 +56,7 @@ export function calibrate(members: readonly MemberInfo[], measured: readonly Mea
     return { member, query, residual: Math.log(seconds / base(member, query)) };
   });
   const fp32 = (member: MemberInfo, query: StepQuery): StepEstimate => {
-    const near = interpolate(residuals, member, query);
+    const near = interpolateProfile(residuals, member, query);
     const spread = usable.length === 0 ? unknownMachine : machine.deviation;
     return {
       seconds: base(member, query) * Math.exp(near.residual),
@@ -74,7 +74,7 @@ export function calibrate(members: readonly MemberInfo[], measured: readonly Mea
   const estimate = (member: MemberInfo, query: StepQuery): StepEstimate => {
     const plainStep = fp32(member, query);
     if (query.precision === 'fp32' || halfResiduals.length === 0) return plainStep;
-    const near = interpolate(centred, member, query);
+    const near = interpolateProfile(centred, member, query);
     const seconds = plainStep.seconds * Math.exp(halfMean + near.residual);
     return { seconds, deviation: Math.hypot(plainStep.deviation, (1 - near.closeness) * unknownStep) };
   };
@@ -119,7 +119,12 @@ function referenceFor(member: MemberInfo): MemberReference {
 const partsInSeconds = remembering((member: MemberInfo, query: StepQuery) => {
   const reference = referenceFor(member);
   const parts = stepParts(member, query);
-  const scale = Math.exp(interpolate(reference.residuals, member, query).residual);
+  const { residual } = interpolate(
+    reference.residuals,
+    (near) => stageDistance(query, near.query, member),
+    doubts.shipped,
+  );
+  const scale = Math.exp(residual);
   return {
     overhead: scale * reference.fit.overheadSeconds * parts.overhead,
     work: scale * reference.fit.workSeconds * parts.work,
@@ -129,16 +134,20 @@ const partsInSeconds = remembering((member: MemberInfo, query: StepQuery) => {
 const onMachine = (machine: Machine, parts: { readonly overhead: number; readonly work: number }): number =>
   machine.overheadFactor * parts.overhead + machine.workFactor * parts.work;
 
-/** Kernel-weighted mean of the residuals near the query, shrunk towards zero; closeness from 0 (far) to almost 1. */
-function interpolate(residuals: readonly Residual[], member: MemberInfo, query: StepQuery) {
+/** Kernel-weighted mean of the residuals near a step, shrunk towards zero; closeness from 0 (far) to almost 1. */
+function interpolate(residuals: readonly Residual[], distance: (near: Residual) => number, doubt: number) {
   let [weights, sum] = [0, 0];
   for (const near of residuals) {
-    const weight = Math.exp(-2 * stepDistance(query, near.query, member, near.member) ** 2);
+    const weight = Math.exp(-2 * distance(near) ** 2);
     weights += weight;
     sum += weight * near.residual;
   }
   return { residual: sum / (weights + doubt), closeness: weights / (weights + doubt) };
 }
+
+/** By what a profile has measured. */
+const interpolateProfile = (residuals: readonly Residual[], member: MemberInfo, query: StepQuery) =>
+  interpolate(residuals, (near) => stepDistance(query, near.query, member, near.member), doubts.profile);
 
 const queryOf = (step: StepTime): StepQuery => ({
   inputSize: step.inputSize,

@@ -51,12 +51,19 @@ function madeUpBatch({ options, network, boundaryShape }: TrainingModel) {
   };
 }
 
-/** The point measured as `soundCounts` says, with the optimizer that costs most. */
+/** With the optimizer that costs most. */
+export const measuredTraining = {
+  optimizer: 'adamw',
+  weightDecay: 0.01,
+  labelSmoothing: 0.1,
+  clipNorm: 5,
+  average: false,
+  precision: 'fp32',
+} as const;
+
+/** The point measured as `soundCounts` says. */
 export async function measureStep(network: Network, point: StepPoint, o: MeasureOptions): Promise<StepTime> {
-  const model = await TrainingModel.open(network, {
-    ...point,
-    ...{ optimizer: 'adamw', weightDecay: 0.01, labelSmoothing: 0.1, clipNorm: 5, average: false, precision: 'fp32' },
-  });
+  const model = await TrainingModel.open(network, { ...point, ...measuredTraining });
   try {
     model.start(new Map(), 1);
     return { ...point, seconds: Number((await medianStepSeconds(model, soundCounts, o)).toPrecision(4)) };
@@ -87,10 +94,11 @@ export async function comparedStep(
 const measuredSizes = [32, 64, 96] as const;
 /** The same for networks of large images, which read small ones badly, and small batches of the largest alone. */
 const measuredLargeSizes = [64, 96] as const;
-/** Of a network of larger images small batches alone are measured at it and beyond: many tasks have memory for no more. */
+/** Of a network of larger images no larger batch than usual is measured at it and beyond: many tasks have memory for no more. */
 export const largestCommonSize = 128;
-const smallBatch = 16;
-const measuredBatches = [smallBatch, comparedBatch] as const;
+const measuredBatches = [16, comparedBatch] as const;
+/** What most plans have: at the native size of a large network, where it matters most, others are told from it. */
+export const usualBatch = 32;
 
 /**
  * What of a member is measured: the whole network at every size and batch, and at its native size frozen stages too, with
@@ -106,7 +114,7 @@ export function memberPoints(
   const isLarge = nativeSize > largestCommonSize;
   const batches = measuredBatches.filter((batchSize) => batchSize <= largestBatch);
   const sizes = (isLarge ? measuredLargeSizes : measuredSizes).filter((inputSize) => inputSize >= least);
-  const native = { inputSize: nativeSize, batchSize: Math.min(largestBatch, isLarge ? smallBatch : comparedBatch) };
+  const native = { inputSize: nativeSize, batchSize: Math.min(largestBatch, isLarge ? usualBatch : comparedBatch) };
   const largest = isLarge ? [{ ...native, inputSize: largestCommonSize }, native] : [];
   const whole = [
     ...sizes.flatMap((inputSize) => batches.map((batchSize) => ({ inputSize, batchSize }))),
@@ -126,4 +134,4 @@ export function memberPoints(
   return [...whole, ...frozen];
 }
 
-const wholeNetwork = { frozenStages: 0, cachedFeatures: false } as const;
+export const wholeNetwork = { frozenStages: 0, cachedFeatures: false } as const;

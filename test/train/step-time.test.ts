@@ -24,15 +24,15 @@ test('where memory is scarce no batch is larger than fits', () => {
   expect(points('011-_16_-2-21@2', 64, 16)).not.toContainEqual(expect.stringContaining('64 images'));
 });
 
-test('a network of large images is measured at the sizes that plans give it, the largest with small batches, and frozen stages at two of them', () => {
+test('a network of large images is measured at the sizes that plans give it, the largest with no large batches, and frozen stages at two of them', () => {
   expect(points('011-_16_-2-21@2', 224)).toEqual([
     '64 px, 16 images, 0 frozen',
     '64 px, 64 images, 0 frozen',
     '96 px, 16 images, 0 frozen',
     '96 px, 64 images, 0 frozen',
-    '128 px, 16 images, 0 frozen',
-    '224 px, 16 images, 0 frozen',
-    ...['224 px, 16 images', '96 px, 64 images'].flatMap((place) =>
+    '128 px, 32 images, 0 frozen',
+    '224 px, 32 images, 0 frozen',
+    ...['224 px, 32 images', '96 px, 64 images'].flatMap((place) =>
       [1, 2, 3].flatMap((k) => [`${place}, ${k} frozen`, `${place}, ${k} frozen, cached`]),
     ),
   ]);
