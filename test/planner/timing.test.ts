@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createRng } from '../../src/lib/rng.ts';
+import { loadZoo, shippedZooDir } from '../../src/nas/zoo.ts';
 import { defaultRunCosts, runSeconds } from '../../src/planner/run-time.ts';
 import type { StepQuery } from '../../src/planner/step-cost.ts';
 import { calibrate, type MeasuredStep, type Timing } from '../../src/planner/timing.ts';
@@ -105,6 +106,16 @@ describe('calibrate', () => {
     expect(ratio).toBeLessThan(5);
   });
 
+  test('what a member ships it is planned with, each number of frozen stages by itself', async () => {
+    const { members } = await loadZoo(shippedZooDir());
+    const member = members.find(({ name }) => name === 'efficientnet-lite0') as MemberInfo;
+    const timing = calibrate(members, []);
+    for (const { seconds, ...step } of member.steps.filter(({ inputSize }) => inputSize === member.nativeSize)) {
+      const planned = timing.stepSeconds(member, { precision: 'fp32', ...step }).seconds;
+      expect(Math.abs(Math.log(planned / seconds))).toBeLessThan(0.15);
+    }
+  });
+
   test.each([
     ['zero', 0],
     ['negative', -1],
@@ -129,7 +140,7 @@ describe('calibrate', () => {
     expect(ratio).toBeCloseTo(0.5, 1);
   });
 
-  test('more pixels, more images and fewer frozen stages never make a step faster (images: beyond 2 %)', () => {
+  test('more pixels, more images and fewer frozen stages never make a step faster (pixels and images: beyond 2 %)', () => {
     const machine = fc.record({
       overhead: fc.double({ min: 1e-3, max: 0.1, noNaN: true }),
       perMac: fc.double({ min: 1e-12, max: 1e-9, noNaN: true }),
@@ -138,9 +149,8 @@ describe('calibrate', () => {
       fc.property(machine, fc.constantFrom(...zoo), fc.constantFrom(...queries), (m, member, q) => {
         const timing = calibrate(zoo, measureOn(m));
         const seconds = (over: Partial<StepQuery>) => timing.stepSeconds(member, { ...q, ...over }).seconds;
-        // a cached head does not see the image at all
-        expect(seconds({ inputSize: q.inputSize * 1.5 })).toBeGreaterThanOrEqual(seconds({}) * (1 - 1e-9));
         // where launching is nearly all, what is borrowed from neighbouring measurements may differ by a little
+        expect(seconds({ inputSize: q.inputSize * 1.5 })).toBeGreaterThan(0.98 * seconds({}));
         expect(seconds({ batchSize: q.batchSize * 2 })).toBeGreaterThan(0.98 * seconds({}));
         if (q.frozenStages > 0) {
           expect(seconds({ frozenStages: q.frozenStages - 1 })).toBeGreaterThan(seconds({}));
