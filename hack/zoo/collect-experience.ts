@@ -140,7 +140,6 @@ function draw(
   const sizes = member.nativeSize > 128 ? [96, 128, 160, 192, 224] : [48, 64, 96];
   const isSized = way === 'default' && choices === undefined && rng.next() < sizedShare;
   const defaults = defaultRegimes(space, choices ?? (isSized ? { inputSize: rng.pick(sizes) } : {}));
-  if (way === 'default' && choices && defaults[0]) return defaults[0];
   if (way === 'default' && defaults.length > 0) return defaults[turn % defaults.length] as Regime;
   for (let attempt = 0; attempt < 1000; attempt++) {
     const isNear = way === 'near' && defaults.length > 0;
@@ -175,11 +174,13 @@ for (let i = done; i < Number(runsText); i++) {
   const way: Way = beside ? 'default' : (ways[round % ways.length] as Way);
   const allowed = i < broadRuns ? shortest * (longest / shortest) ** rng.next() : trainingShare * rng.pick(budgets);
   const plan = way === 'pick' ? await pick(task, rng) : undefined;
-  const turn = Math.floor(round / ways.length);
+  const turn = Math.floor(round / (beside ?? ways).length);
   const inTurn = members[turn % members.length] as (typeof members)[number];
   const member = plan ? memberOf(zoo, plan.member) : inTurn;
   const choices = beside?.[round % beside.length];
-  const regime = plan?.regime ?? draw(member, task, { way, seconds: allowed, turn, choices }, rng);
+  // beside each other, what comes first of the default regimes is as the choices say
+  const drawing = { way, seconds: allowed, turn: beside ? 0 : turn, choices };
+  const regime = plan?.regime ?? draw(member, task, drawing, rng);
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });

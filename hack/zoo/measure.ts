@@ -42,11 +42,11 @@ async function openPace({ encoding, classes, nativeSize }: Pick<MemberRecord, 'e
   };
 }
 
-/** How much faster or slower the machine was when the first member was measured: by that one's longest step. */
-async function sinceTheFirst(): Promise<number> {
+/** Seconds of a step of the first member in the index over those that it takes now; 1 for that member itself. */
+async function sinceTheFirst(name: string): Promise<number> {
   const [first] = (await readIndex()).members;
   const longest = first?.steps.toSorted((a, b) => b.seconds - a.seconds)[0];
-  if (first === undefined || longest === undefined) return 1;
+  if (first === undefined || longest === undefined || first.name === name) return 1;
   const { seconds } = await measureStep(networkOf(first.encoding, { classes: first.classes }), longest, measuring);
   return longest.seconds / seconds;
 }
@@ -56,8 +56,7 @@ async function steadySteps(member: MemberRecord, network: Network): Promise<read
   // by its own steps: what slows a small network down, slows a large one down more or less
   const pace = await openPace(member);
   let before = await pace.seconds();
-  const isFirst = (await readIndex()).members[0]?.name === member.name;
-  const usual = before * (isFirst ? 1 : await sinceTheFirst());
+  const usual = before * (await sinceTheFirst(member.name));
   const steps: StepTime[] = [];
   for (const point of memberPoints(network, member.nativeSize)) {
     const step = await measureStep(network, point, measuring);
