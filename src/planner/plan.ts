@@ -43,7 +43,7 @@ const mostRunnersUp = 5;
 const mostCloudPoints = 400;
 /** Time kept back for what no model foresees; the trainer stops itself in any case, but a cut schedule costs accuracy. */
 const reserveShare = 0.02;
-/** Part of the interval's lower half that is taken off a candidate. */
+/** Part of the interval's lower half, as it is after the doubts, that is taken off a candidate. */
 const cautions: Readonly<Record<Preference, number>> = { mean: 0, balanced: 0.6, 'lower-bound': 1 };
 /**
  * Deviations taken off a candidate for what is not known of its lead over the best default regime: the best of thousands is
@@ -134,8 +134,9 @@ function scoredBy(
   const [caution, weight] = [cautions[prefer], doubts[prefer]];
   const doubtOf = usual === undefined || weight === 0 ? () => 0 : predictor.doubtBeside(usual.x);
   return judged.map(({ candidate, x, accuracy }) => {
-    const { mean, low } = accuracy;
-    return { candidate, accuracy, score: sigmoid(logit(mean) - weight * doubtOf(x)) - caution * (mean - low) };
+    const doubt = weight * doubtOf(x);
+    const [mean, low] = [accuracy.mean, accuracy.low].map((of) => sigmoid(logit(of) - doubt)) as [number, number];
+    return { candidate, accuracy, score: mean - caution * (mean - low) };
   });
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { InputError } from '../../src/lib/errors.ts';
 import { createRng } from '../../src/lib/rng.ts';
+import { inputNames } from '../../src/planner/encode.ts';
 import { knownDatasets } from '../../src/planner/familiarity.ts';
+import { sigmoid } from '../../src/planner/logit.ts';
 import { makePlan, type PlanRequest } from '../../src/planner/plan.ts';
 import type { Predictor } from '../../src/planner/predictors/contract.ts';
 import { encodedOptions } from '../../src/planner/predictors/replay.ts';
@@ -119,8 +121,16 @@ describe('makePlan', () => {
     expect(makePlan(aRequest())).toEqual(makePlan(aRequest({ prefer: 'balanced' })));
   });
 
+  const isAlike = (x: Float64Array, other: Float64Array) => x.every((value, i) => value === other[i]);
+  const isDefault = ({ member, regime }: Plan): boolean => {
+    const of = zoo.find(({ name }) => name === member) as MemberInfo;
+    const { features, counts: images, timing } = aRequest();
+    const space = { member: of, features, counts: images, timing, costs: defaultRunCosts, cacheBytes: 1.5e9 };
+    const kept = { ...space, seconds: 57 * 0.98 };
+    return defaultRegimes(kept).some((one) => JSON.stringify(one) === JSON.stringify(regime));
+  };
+
   test('takes what the predictor thinks better of than of any default regime, unless no run has borne it out', () => {
-    const isAlike = (x: Float64Array, other: Float64Array) => x.every((value, i) => value === other[i]);
     const whims = (doubt: number): Predictor => ({
       ...defaultPredictor.create(encodedOptions(1)),
       predictOne: (x) => {
@@ -129,16 +139,23 @@ describe('makePlan', () => {
       },
       doubtBeside: (other) => (x) => (isAlike(x, other) ? 0 : doubt),
     });
-    const isDefault = ({ member, regime }: Plan): boolean => {
-      const of = zoo.find(({ name }) => name === member) as MemberInfo;
-      const { features, counts: images, timing } = aRequest();
-      const space = { member: of, features, counts: images, timing, costs: defaultRunCosts, cacheBytes: 1.5e9 };
-      const kept = { ...space, seconds: 57 * 0.98 };
-      return defaultRegimes(kept).some((one) => JSON.stringify(one) === JSON.stringify(regime));
-    };
     expect(isDefault(makePlan(aRequest({ predictor: whims(0) })))).toBe(false);
     expect(isDefault(makePlan(aRequest({ predictor: whims(2) })))).toBe(true);
     expect(isDefault(makePlan(aRequest({ predictor: whims(2), prefer: 'mean' })))).toBe(false);
+  });
+
+  test('a lead that is all doubt does not count as a narrower interval', () => {
+    const logOdds = (x: Float64Array) => (x[inputNames.indexOf('adamw')] === 1 ? 1.5 : 2.5);
+    const predictor: Predictor = {
+      ...defaultPredictor.create(encodedOptions(1)),
+      predictOne: (x) => {
+        const [mean, low, high] = [0, -0.4, 0.4].map((by) => sigmoid(logOdds(x) + by)) as [number, number, number];
+        return { mean, low, high };
+      },
+      // of one and a half of them a little more is left than the lead
+      doubtBeside: (other) => (x) => (isAlike(x, other) ? 0 : 0.01 + Math.max(0, logOdds(x) - logOdds(other)) / 1.5),
+    };
+    expect(isDefault(makePlan(aRequest({ predictor })))).toBe(true);
   });
 
   describe('towards an accuracy', () => {
