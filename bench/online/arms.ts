@@ -14,13 +14,13 @@ export const budgetSeconds = 60;
 export const searchMultiple = 10;
 /**
  * Defaults of members: of those of most accuracy before any task, and of the best of the searched ones. A default regime
- * may keep the first stages as they are; of the largest member there is also the one that trains everything.
+ * may keep the first stages as they are; of the second largest member there is also the one that trains everything.
  */
 const fixed = {
+  'efficientnet-lite2': { member: 'efficientnet-lite2' },
   'efficientnet-lite0': { member: 'efficientnet-lite0' },
   'efficientnet-lite0, all trained': { member: 'efficientnet-lite0', choices: { frozenStages: 0 } },
   'efficientnet-lite0-6': { member: 'efficientnet-lite0-6' },
-  'efficientnet-lite0-5': { member: 'efficientnet-lite0-5' },
   'et-7': { member: 'et-7' },
 } as const;
 type FixedName = keyof typeof fixed;

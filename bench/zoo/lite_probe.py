@@ -1,6 +1,6 @@
 """How well a linear head does on the frozen features of EfficientNet-Lite after each stage: what a cut of it is worth.
 
-    python lite_probe.py DATASETS --weights FILE.pth --variant 0 [--size 128] [--images 100]
+    python lite_probe.py DATASETS --weights FILE.pth --variant 0 [--size 128] [--images 100] [--only NAME...]
 
 Prints a JSON line a data set, by stage: `5` pools the stage's own narrow linear output, `5x` the same after the next
 block's 1x1 convolution, batch norm and ReLU6, which is what `efficientnet-lite0/5` does; `7x` is the whole network.
@@ -92,9 +92,10 @@ def main() -> None:
     parser.add_argument('--variant', type=int, required=True)
     parser.add_argument('--size', type=int, default=128)
     parser.add_argument('--images', type=int, default=100)
+    parser.add_argument('--only', nargs='+', choices=NAMES, default=NAMES)
     o = parser.parse_args()
     features = Features(o.variant, o.weights, o.size)
-    for name in NAMES:
+    for name in o.only:
         most = o.images if name == 'tiny-imagenet-100' else sys.maxsize
         train, labels = embed(features, o.datasets / name, 'train', o.size, most)
         val, val_labels = embed(features, o.datasets / name, 'val', o.size, sys.maxsize)

@@ -5,8 +5,9 @@
  * the runs of the other data sets: its mistakes are what it has to learn. Later every second run is on a part of a data
  * set, fewer classes and fewer images, for many a task is small; it goes by the name of the whole, of which it says much.
  * `--ways default,near,pick`, `--seconds 180` and `--whole` leave only those ways, that budget, and no parts, where too little
- * is known; `--beside '[{}, {"batchSize":16}]'` runs default regimes with each of these choices on the same part of a data
- * set, for what a choice is worth shows best between runs that nothing else divides. A kill loses one run at most: started again it goes on with the next.
+ * is known; `--beside '[{}, {"batchSize":16}, {"member":"nano"}]'` runs default regimes with each of these choices on the
+ * same part of a data set, of the member named or else of one in turn, for what a choice is worth shows best between runs
+ * that nothing else divides. A kill loses one run at most: started again it goes on with the next.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,7 +60,8 @@ const broadRuns = 100;
 type Way = 'default' | 'random' | 'near' | 'pick';
 const broadWays: readonly Way[] = ['default', 'random', 'pick'];
 const laterWays = (only.ways?.split(',') ?? ['pick', 'near', 'default']) as readonly Way[];
-const beside = only.beside === undefined ? undefined : (JSON.parse(only.beside) as readonly Partial<Regime>[]);
+type Beside = Partial<Regime> & { readonly member?: string };
+const beside = only.beside === undefined ? undefined : (JSON.parse(only.beside) as readonly Beside[]);
 const budgets: readonly number[] = only.seconds === undefined ? [60, 60, 180] : [Number(only.seconds)];
 /** Of the runs of default regimes, those of any input size; the others have the one that suits the time. */
 const sizedShare = 0.5;
@@ -176,10 +178,11 @@ for (let i = done; i < Number(runsText); i++) {
   const plan = way === 'pick' ? await pick(task, rng) : undefined;
   const turn = Math.floor(round / (beside ?? ways).length);
   const inTurn = members[turn % members.length] as (typeof members)[number];
-  const member = plan ? memberOf(zoo, plan.member) : inTurn;
-  const choices = beside?.[round % beside.length];
+  const { member: named, ...choices } = beside?.[round % beside.length] ?? {};
+  const chosen = plan?.member ?? named;
+  const member = chosen === undefined ? inTurn : memberOf(zoo, chosen);
   // beside each other, what comes first of the default regimes is as the choices say
-  const drawing = { way, seconds: allowed, turn: beside ? 0 : turn, choices };
+  const drawing = { way, seconds: allowed, turn: beside ? 0 : turn, choices: beside && choices };
   const regime = plan?.regime ?? draw(member, task, drawing, rng);
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);

@@ -64,6 +64,7 @@ const variants: readonly Variant[] = [
   },
   {
     ...{ width: 1.1, depth: 1.2, size: 260, accuracy: 0.776 },
+    compared: [0.314, 0.377, 0.536, 0.641, 0.649],
     sha256: 'a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d',
     file: 'efficientnet-lite2-9656183e.pth',
     fileSha256: '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d',

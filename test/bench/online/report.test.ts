@@ -17,7 +17,7 @@ const runs = [
   run('pets-1', 'efficientnet-lite0', 0.66),
   run('pets-1', 'efficientnet-lite0, all trained', 0.6),
   run('pets-1', 'efficientnet-lite0-6', 0.69),
-  run('pets-1', 'efficientnet-lite0-5', 0.5),
+  run('pets-1', 'efficientnet-lite2', 0.5),
   run('pets-1', 'et-7', 0.4),
   run('pets-1', 'drawn', 0.3),
   run('pets-1', 'bohb', 0.68, { trials: [trial(30, 0.5), trial(30, 0.4), trial(500, 0.68), trial(60, 0.9)] }),
@@ -25,7 +25,7 @@ const runs = [
   run('insects-2', 'efficientnet-lite0', 0.78),
   run('insects-2', 'efficientnet-lite0, all trained', 0.7),
   run('insects-2', 'efficientnet-lite0-6', 0.74),
-  run('insects-2', 'efficientnet-lite0-5', 0.5),
+  run('insects-2', 'efficientnet-lite2', 0.5),
   run('insects-2', 'et-7', 0.4),
   run('insects-2', 'drawn', 0.7),
 ];
