@@ -2,11 +2,15 @@
  * Measures the training steps of members of the shipped zoo anew, and writes them into its index:
  * `node hack/zoo/measure.ts [NAME...]`, all members unless some are named; these on a machine of the kind that measured the
  * others, for steps of different machines in one index would mislead every plan. The machine should be idle. A shared one has
- * fast and slow quarters of an hour: one and the same step before and after each measurement tells them, and is divided out.
+ * fast and slow quarters of an hour: one and the same step before and after each measurement tells them, and is divided out;
+ * and how fast it was altogether is told by turns with the first member of the same kind. `--level` leaves a member's steps
+ * as they are to each other and only sets right how they compare with that one's, in a minute.
  */
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { median } from '../../bench/lib/statistics.ts';
 import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
@@ -17,24 +21,42 @@ import { TrainingModel } from '../../src/nas/training-model.ts';
 import { shippedZooDir } from '../../src/nas/zoo.ts';
 import { type MemberRecord, parseZooIndex } from '../../src/nas/zoo-index.ts';
 import {
+  comparedBatch,
   largestCommonSize,
   measuredTraining,
   measureStep,
   medianStepSeconds,
   memberPoints,
+  type StepPoint,
   usualBatch,
   wholeNetwork,
 } from '../../src/train/step-time.ts';
 
+const { values: only, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { level: { type: 'boolean', default: false } },
+});
 const path = join(shippedZooDir(), 'index.json');
 const measuring = { clock: systemClock, signal: new AbortController().signal };
 const readIndex = async () => parseZooIndex(await readFile(path, 'utf8'), path);
-const wanted = process.argv.slice(2);
+
+type Timed = Pick<MemberRecord, 'encoding' | 'classes' | 'nativeSize'>;
+
+/** The step by which members of a kind compare; it is among those of each of them. */
+const pacePoint = ({ nativeSize }: Pick<Timed, 'nativeSize'>): StepPoint => ({
+  ...wholeNetwork,
+  inputSize: Math.min(nativeSize, largestCommonSize),
+  batchSize: nativeSize > largestCommonSize ? usualBatch : comparedBatch,
+});
+const isAt = (point: StepPoint) => (step: StepTime) =>
+  Object.entries(point).every(([name, value]) => step[name as keyof StepPoint] === value);
 
 /** How long one and the same step takes at a moment: again and again, for the machine is faster and slower. */
-async function openPace({ encoding, classes, nativeSize }: Pick<MemberRecord, 'encoding' | 'classes' | 'nativeSize'>) {
-  const point = { ...wholeNetwork, inputSize: Math.min(nativeSize, largestCommonSize), batchSize: usualBatch };
-  const model = await TrainingModel.open(networkOf(encoding, { classes }), { ...point, ...measuredTraining });
+async function openPace(member: Timed) {
+  const model = await TrainingModel.open(networkOf(member.encoding, { classes: member.classes }), {
+    ...pacePoint(member),
+    ...measuredTraining,
+  });
   model.start(new Map(), 1);
   return {
     seconds: () => medianStepSeconds(model, { warmUp: 1, steps: 5 }, measuring),
@@ -42,39 +64,63 @@ async function openPace({ encoding, classes, nativeSize }: Pick<MemberRecord, 'e
   };
 }
 
-/** Seconds of a step of the first member in the index over those that it takes now; 1 for that member itself. */
-async function sinceTheFirst(name: string): Promise<number> {
-  const [first] = (await readIndex()).members;
-  const longest = first?.steps.toSorted((a, b) => b.seconds - a.seconds)[0];
-  if (first === undefined || longest === undefined || first.name === name) return 1;
-  const { seconds } = await measureStep(networkOf(first.encoding, { classes: first.classes }), longest, measuring);
-  return longest.seconds / seconds;
+/** Rounds in which two members are timed by turns. */
+const levelRounds = 9;
+
+/**
+ * Seconds of a member's pace as if the machine were as fast as when the first member of its kind was measured: small and
+ * large networks do not slow down alike. Undefined of that one itself.
+ */
+async function levelOf(member: MemberRecord): Promise<number | undefined> {
+  const point = pacePoint(member);
+  const first = (await readIndex()).members.find((one) => isDeepStrictEqual(pacePoint(one), point));
+  const indexed = first?.steps.find(isAt(point))?.seconds;
+  if (first === undefined || indexed === undefined || first.name === member.name) return undefined;
+  const [own, other] = [await openPace(member), await openPace(first)];
+  const ratios: number[] = [];
+  for (let round = 0; round < levelRounds; round++) ratios.push((await own.seconds()) / (await other.seconds()));
+  for (const pace of [own, other]) pace.close();
+  return indexed * median(ratios);
 }
 
 /** The steps of a member as if the machine had been as fast all the time as when the first member was begun. */
 async function steadySteps(member: MemberRecord, network: Network): Promise<readonly StepTime[]> {
+  const level = await levelOf(member);
   // by its own steps: what slows a small network down, slows a large one down more or less
   const pace = await openPace(member);
   let before = await pace.seconds();
-  const usual = before * (await sinceTheFirst(member.name));
+  const usual = level ?? before;
   const steps: StepTime[] = [];
   for (const point of memberPoints(network, member.nativeSize)) {
     const step = await measureStep(network, point, measuring);
     const after = await pace.seconds();
-    const seconds = (step.seconds * usual) / Math.sqrt(before * after);
-    steps.push({ ...step, seconds: Number(seconds.toPrecision(4)) });
+    steps.push(scaled(step, usual / Math.sqrt(before * after)));
     before = after;
   }
   pace.close();
   return steps;
 }
 
+/** The member's steps, all of them longer or shorter by what its pace shows. */
+async function levelledSteps(member: MemberRecord): Promise<readonly StepTime[]> {
+  const level = await levelOf(member);
+  const indexed = member.steps.find(isAt(pacePoint(member)))?.seconds;
+  return level === undefined || indexed === undefined
+    ? member.steps
+    : member.steps.map((step) => scaled(step, level / indexed));
+}
+
+const scaled = (step: StepTime, by: number): StepTime => ({
+  ...step,
+  seconds: Number((by * step.seconds).toPrecision(4)),
+});
+
 for (const member of (await readIndex()).members) {
   const { name, encoding, nativeSize, classes } = member;
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   if ((loadavg()[0] ?? 0) > 2.5) console.warn('The machine is busy: the figures will be too large.');
   const network = networkOf(encoding, { classes });
-  const steps = await steadySteps(member, network);
+  const steps = only.level ? await levelledSteps(member) : await steadySteps(member, network);
   // read again: a measurement takes minutes
   const index = await readIndex();
   const members = index.members.map((one) =>
