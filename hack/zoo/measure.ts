@@ -3,13 +3,14 @@
  * `node hack/zoo/measure.ts [NAME...]`, all members unless some are named; these on a machine of the kind that measured the
  * others, for steps of different machines in one index would mislead every plan. The machine should be idle. A shared one has
  * fast and slow quarters of an hour: one and the same step before and after each measurement tells them, and is divided out;
- * and how fast it was altogether is told by turns with the first member of the same kind. `--level` leaves a member's steps
- * as they are to each other and only sets right how they compare with that one's, in a minute.
+ * and how fast it was altogether is told by turns with the first member of the same kind, and of the first of the small ones
+ * with the first of the large ones, for a plan's profile may have time for a small one alone. `--level` leaves a member's
+ * steps as they are to each other and only sets right how they compare with that one's, in half a minute.
  */
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { parseArgs } from 'node:util';
 import { median } from '../../bench/lib/statistics.ts';
 import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -42,11 +43,13 @@ const readIndex = async () => parseZooIndex(await readFile(path, 'utf8'), path);
 
 type Timed = Pick<MemberRecord, 'encoding' | 'classes' | 'nativeSize'>;
 
+const isLarge = ({ nativeSize }: Pick<Timed, 'nativeSize'>): boolean => nativeSize > largestCommonSize;
+
 /** The step by which members of a kind compare; it is among those of each of them. */
-const pacePoint = ({ nativeSize }: Pick<Timed, 'nativeSize'>): StepPoint => ({
+const pacePoint = (member: Pick<Timed, 'nativeSize'>): StepPoint => ({
   ...wholeNetwork,
-  inputSize: Math.min(nativeSize, largestCommonSize),
-  batchSize: nativeSize > largestCommonSize ? usualBatch : comparedBatch,
+  inputSize: Math.min(member.nativeSize, largestCommonSize),
+  batchSize: isLarge(member) ? usualBatch : comparedBatch,
 });
 const isAt = (point: StepPoint) => (step: StepTime) =>
   Object.entries(point).every(([name, value]) => step[name as keyof StepPoint] === value);
@@ -67,14 +70,16 @@ async function openPace(member: Timed) {
 /** Rounds in which two members are timed by turns. */
 const levelRounds = 9;
 
-/**
- * Seconds of a member's pace as if the machine were as fast as when the first member of its kind was measured: small and
- * large networks do not slow down alike. Undefined of that one itself.
- */
+/** With whom a member is timed by turns: with one of its kind, for small and large networks do not slow down alike. */
+function referenceOf(member: MemberRecord, members: readonly MemberRecord[]): MemberRecord | undefined {
+  const first = members.find((one) => isLarge(one) === isLarge(member));
+  return first?.name === member.name && !isLarge(member) ? members.find(isLarge) : first;
+}
+
+/** Seconds of a member's pace as if the machine were as fast as when that one was measured; undefined of that one itself. */
 async function levelOf(member: MemberRecord): Promise<number | undefined> {
-  const point = pacePoint(member);
-  const first = (await readIndex()).members.find((one) => isDeepStrictEqual(pacePoint(one), point));
-  const indexed = first?.steps.find(isAt(point))?.seconds;
+  const first = referenceOf(member, (await readIndex()).members);
+  const indexed = first?.steps.find(isAt(pacePoint(first)))?.seconds;
   if (first === undefined || indexed === undefined || first.name === member.name) return undefined;
   const [own, other] = [await openPace(member), await openPace(first)];
   const ratios: number[] = [];
