@@ -22,7 +22,7 @@ const gainDeviation = (share: number): number => 0.57 * (1 - share) ** 1.8;
 /** Standard deviations at the ends of an interval that covers 80 %. */
 const ends = 1.2816;
 /** An evaluation of one or a few hundred images is itself uncertain by about so much. */
-const sightDeviation = 0.08;
+const sightDeviation = 0.1;
 
 /** The accuracy that is expected to be seen at a share of the steps, of a run that goes as predicted. */
 export function expectedAt({ accuracy, low, high }: Prediction, share: number): Interval {
