@@ -41,12 +41,10 @@ const path = join(shippedZooDir(), 'index.json');
 const measuring = { clock: systemClock, signal: new AbortController().signal };
 const readIndex = async () => parseZooIndex(await readFile(path, 'utf8'), path);
 
-type Timed = Pick<MemberRecord, 'encoding' | 'classes' | 'nativeSize'>;
-
-const isLarge = ({ nativeSize }: Pick<Timed, 'nativeSize'>): boolean => nativeSize > largestCommonSize;
+const isLarge = ({ nativeSize }: MemberRecord): boolean => nativeSize > largestCommonSize;
 
 /** The step by which members of a kind compare; it is among those of each of them. */
-const pacePoint = (member: Pick<Timed, 'nativeSize'>): StepPoint => ({
+const pacePoint = (member: MemberRecord): StepPoint => ({
   ...wholeNetwork,
   inputSize: Math.min(member.nativeSize, largestCommonSize),
   batchSize: isLarge(member) ? usualBatch : comparedBatch,
@@ -55,7 +53,7 @@ const isAt = (point: StepPoint) => (step: StepTime) =>
   Object.entries(point).every(([name, value]) => step[name as keyof StepPoint] === value);
 
 /** How long one and the same step takes at a moment: again and again, for the machine is faster and slower. */
-async function openPace(member: Timed) {
+async function openPace(member: MemberRecord) {
   const model = await TrainingModel.open(networkOf(member.encoding, { classes: member.classes }), {
     ...pacePoint(member),
     ...measuredTraining,
@@ -120,7 +118,9 @@ const scaled = (step: StepTime, by: number): StepTime => ({
   seconds: Number((by * step.seconds).toPrecision(4)),
 });
 
-for (const member of (await readIndex()).members) {
+// the large ones first: the first of them is what all others are levelled against
+const inOrder = (await readIndex()).members.toSorted((a, b) => Number(isLarge(b)) - Number(isLarge(a)));
+for (const member of inOrder) {
   const { name, encoding, nativeSize, classes } = member;
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   if ((loadavg()[0] ?? 0) > 2.5) console.warn('The machine is busy: the figures will be too large.');

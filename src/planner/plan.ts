@@ -135,8 +135,9 @@ function scoredBy(
   const doubtOf = usual === undefined || weight === 0 ? () => 0 : predictor.doubtBeside(usual.x);
   return judged.map(({ candidate, x, accuracy }) => {
     const doubt = weight * doubtOf(x);
-    const [mean, low] = [accuracy.mean, accuracy.low].map((of) => sigmoid(logit(of) - doubt)) as [number, number];
-    return { candidate, accuracy, score: mean - caution * (mean - low) };
+    const doubted = (share: number): number => sigmoid(logit(share) - doubt);
+    const mean = doubted(accuracy.mean);
+    return { candidate, accuracy, score: mean - caution * (mean - doubted(accuracy.low)) };
   });
 }
 

@@ -39,9 +39,9 @@ export interface CurvePoint {
   readonly trainingLoss?: number;
 }
 
-/** Where the active seconds went. */
+/** Where the active seconds went; to decode images, compute activations that are kept, and fit a head is preparation. */
 export interface PhaseSeconds {
-  readonly name: 'profile' | 'planning' | 'decoding' | 'training' | 'evaluation';
+  readonly name: 'profile' | 'planning' | 'preparation' | 'training' | 'evaluation';
   readonly seconds: number;
 }
 

@@ -122,7 +122,7 @@ export function aTuneResult(changes: Partial<TuneResult> = {}, names: readonly s
     phases: [
       { name: 'profile', seconds: 3.1 },
       { name: 'planning', seconds: 1.4 },
-      { name: 'decoding', seconds: 4.9 },
+      { name: 'preparation', seconds: 4.9 },
       { name: 'training', seconds: 101.8 },
       { name: 'evaluation', seconds: 6.2 },
     ],

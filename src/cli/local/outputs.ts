@@ -74,7 +74,7 @@ async function resultOf({ decision, dataset: found, store, tuned, logits, clock 
   const curve = [...outcome.curve, last];
   const { trainingSeconds: training, evaluationSeconds } = outcome;
   const before = profileSeconds + planningSeconds;
-  const decodingSeconds = Math.max(0, outcome.activeSeconds - before - training - evaluationSeconds);
+  const preparationSeconds = Math.max(0, outcome.activeSeconds - before - training - evaluationSeconds);
   const skippedFiles = dataset.skipped.slice(0, mostSkippedListed).map(({ path, reason }) => ({ file: path, reason }));
   return {
     version: 1,
@@ -99,7 +99,7 @@ async function resultOf({ decision, dataset: found, store, tuned, logits, clock 
     phases: [
       { name: 'profile', seconds: profileSeconds },
       { name: 'planning', seconds: planningSeconds },
-      { name: 'decoding', seconds: decodingSeconds },
+      { name: 'preparation', seconds: preparationSeconds },
       { name: 'training', seconds: training },
       { name: 'evaluation', seconds: evaluationSeconds },
     ],
