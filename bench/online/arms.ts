@@ -12,23 +12,32 @@ import type { Task } from './tasks.ts';
 /** Of the whole process; the longest search is given so many times of it. */
 export const budgetSeconds = 60;
 export const searchMultiple = 10;
-/**
- * Defaults of members: of those of most accuracy before any task, and of the best of the searched ones. A default regime
- * may keep the first stages as they are; of the second largest member there is also the one that trains everything.
- */
-const fixed = {
+/** Defaults of the members of most accuracy before any task: on every task. */
+const leading = {
   'efficientnet-lite2': { member: 'efficientnet-lite2' },
   'efficientnet-lite0': { member: 'efficientnet-lite0' },
+} as const;
+/**
+ * Defaults that were far behind on the first tasks, on some of the others: the one that trains every stage, of a member whose
+ * own keeps the first ones, and those of a cut member and of the best of the searched ones.
+ */
+const others = {
   'efficientnet-lite0, all trained': { member: 'efficientnet-lite0', choices: { frozenStages: 0 } },
   'efficientnet-lite0-6': { member: 'efficientnet-lite0-6' },
   'et-7': { member: 'et-7' },
 } as const;
+const fixed = { ...leading, ...others } as const;
 type FixedName = keyof typeof fixed;
 export const fixedNames = Object.keys(fixed) as readonly FixedName[];
+export const leadingNames = Object.keys(leading) as readonly FixedName[];
 
 export type ArmName = 'tune' | 'replan' | 'drawn' | 'bohb' | FixedName;
-/** In their order; the second and the last are not run on every task. */
-export const armNames: readonly ArmName[] = ['tune', 'replan', ...fixedNames, 'drawn', 'bohb'];
+/** On every task; the second only where it may differ from the first. */
+export const streamArms: readonly ArmName[] = ['tune', 'replan', ...leadingNames];
+/** On every so many tasks, for they would take most of the time: a search of ten budgets more than all others together. */
+export const sampledArms: readonly ArmName[] = [...(Object.keys(others) as FixedName[]), 'drawn', 'bohb'];
+export const sampledEvery = 4;
+export const armNames: readonly ArmName[] = [...streamArms, ...sampledArms];
 
 export type Found = Partial<Outcome> &
   Pick<Outcome, 'accuracy' | 'seconds' | 'versions'> & {
