@@ -1,6 +1,6 @@
 /** Ways to spend a budget on a data set: those of `bench-tune`, for one member each. */
 import { shippedZooDir } from '../../src/nas/zoo.ts';
-import { drive, lite0Run, nasoaTune } from '../tune/arms.ts';
+import { drive, liteRun, nasoaTune } from '../tune/arms.ts';
 import type { Outcome } from '../tune/runs.ts';
 import type { Run, Slot } from './report.ts';
 
@@ -26,4 +26,4 @@ export function fromRandom({ member: name, regime, seconds }: Run, { path, signa
 }
 
 export const lite0At = (size: number, place: ArmPlace): Promise<Outcome> =>
-  lite0Run({ ...place, more: ['--size', String(size), '--seed', String(seed)] });
+  liteRun(0, { ...place, more: ['--size', String(size), '--seed', String(seed)] });

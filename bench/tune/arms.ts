@@ -39,12 +39,16 @@ export const arms: Readonly<Record<ArmName, Arm>> = {
   tune: { title: 'nasoa tune', run: tune },
   random: { title: 'same plan, random weights', run: random },
   default: { title: 'default regime, middle member', run: everyday },
-  lite0: { title: 'EfficientNet-Lite0, PyTorch', run: lite0 },
+  lite0: { title: 'EfficientNet-Lite0, PyTorch', run: lite(0) },
+  lite2: { title: 'EfficientNet-Lite2, PyTorch', run: lite(2) },
 };
+
+/** Whether it runs in the peers' Python. */
+export const isOfPeer = (arm: ArmName): boolean => arm === 'lite0' || arm === 'lite2';
 
 export const launcher = fileURLToPath(new URL('../../bin/nasoa.js', import.meta.url));
 const driver = fileURLToPath(new URL('driver.ts', import.meta.url));
-const peer = fileURLToPath(new URL('lite0.py', import.meta.url));
+const peer = fileURLToPath(new URL('lite.py', import.meta.url));
 
 function tune({ dataset, budgetSeconds, repeat }: Task, { path, zoo, signal }: ArmContext): Promise<Outcome> {
   const more = zoo.isOther ? ['--zoo', zoo.folder] : [];
@@ -115,8 +119,8 @@ export async function drive(
   return { ...document, inputSize: document.regime.inputSize, wallSeconds };
 }
 
-/** What `lite0.py` prints. */
-interface Lite0Outcome {
+/** What `lite.py` prints. */
+interface LiteOutcome {
   readonly accuracy: number;
   readonly seconds: number;
   readonly steps: number;
@@ -128,22 +132,28 @@ interface Lite0Outcome {
  * Fine-tuned at each of the input sizes that do best for a few thousand images in that time on two cores, and a head on
  * frozen features: the best by the validation split, which is more than a user of any of them could know beforehand.
  */
-async function lite0({ budgetSeconds, repeat }: Task, { path, python, signal }: ArmContext): Promise<Outcome> {
-  if (python === undefined) throw new Error('lite0 needs the Python of the peers');
-  const sizes = budgetSeconds < 100 ? [96, 128] : [128, 160];
-  const ways = [...sizes.map((size) => ({ size, mode: 'finetune' })), { size: 128, mode: 'frozen' }];
-  let best: Outcome | undefined;
-  for (const { size, mode } of ways) {
-    const more = ['--size', String(size), '--mode', mode, '--seed', String(repeat)];
-    const outcome = await lite0Run({ path, budgetSeconds, python, signal, more });
-    if (best === undefined || outcome.accuracy > best.accuracy) best = outcome;
-  }
-  return best as Outcome;
+function lite(variant: LiteVariant): Arm['run'] {
+  return async ({ budgetSeconds, repeat }, { path, python, signal }) => {
+    if (python === undefined) throw new Error('EfficientNet-Lite needs the Python of the peers');
+    const sizes = budgetSeconds < 100 ? [96, 128] : [128, 160];
+    const ways = [...sizes.map((size) => ({ size, mode: 'finetune' })), { size: 128, mode: 'frozen' }];
+    let best: Outcome | undefined;
+    for (const { size, mode } of ways) {
+      const more = ['--size', String(size), '--mode', mode, '--seed', String(repeat)];
+      const outcome = await liteRun(variant, { path, budgetSeconds, python, signal, more });
+      if (best === undefined || outcome.accuracy > best.accuracy) best = outcome;
+    }
+    return best as Outcome;
+  };
 }
 
-export async function lite0Run(o: Launch & { readonly python: string }): Promise<Outcome> {
-  const args = ['-B', peer, '--data', o.path, '--budget', String(o.budgetSeconds), ...o.more];
-  const { document, wallSeconds } = await documentOf<Lite0Outcome>(o.python, args, { signal: o.signal });
+/** One that the peers' packages have weights of. */
+export type LiteVariant = 0 | 2;
+
+export async function liteRun(variant: LiteVariant, o: Launch & { readonly python: string }): Promise<Outcome> {
+  const what = ['--variant', String(variant), '--data', o.path, '--budget', String(o.budgetSeconds)];
+  const args = ['-B', peer, ...what, ...o.more];
+  const { document, wallSeconds } = await documentOf<LiteOutcome>(o.python, args, { signal: o.signal });
   const { accuracy, seconds, steps, size, versions } = document;
-  return { accuracy, seconds, wallSeconds, member: 'efficientnet-lite0', inputSize: size, steps, versions };
+  return { accuracy, seconds, wallSeconds, member: `efficientnet-lite${variant}`, inputSize: size, steps, versions };
 }

@@ -1,7 +1,7 @@
 /**
  * `make bench-tune`: what a time limit buys on five data sets, by `nasoa tune` and by what one would do without it.
- * Options (ARGS="..."): `--datasets pets,insects --budgets 60,180 --arms tune,random,default,lite0 --repeats 1 --zoo
- * FOLDER`; the result is written only where nothing is left out and the zoo is the shipped one. It takes two hours: `--keep
+ * Options (ARGS="..."): `--datasets pets,insects --budgets 60,180 --arms tune,random,default,lite0,lite2 --repeats 1 --zoo
+ * FOLDER`; the result is written only where nothing is left out and the zoo is the shipped one. It takes three hours: `--keep
  * FILE` writes each run to a file, and goes on with those of the same zoo after a kill; `--strict` exits 1 where a claim does
  * not hold.
  */
@@ -10,7 +10,7 @@ import { KeptLines } from '../lib/kept-lines.ts';
 import { describeMachine, exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
 import { wordsOf } from '../lib/run-main.ts';
 import { peerEnvironment } from '../peers/environment.ts';
-import { arms } from './arms.ts';
+import { arms, isOfPeer } from './arms.ts';
 import { archiveOf, type DatasetName, unpackedFolder } from './datasets.ts';
 import { type Options, parseOptions } from './options.ts';
 import { claimsOf, columns, rowsOf, versionsOf } from './report.ts';
@@ -45,7 +45,7 @@ async function runAll(options: Options, signal: AbortSignal): Promise<readonly R
   const known = tasks.filter((task) => runOf(runs(), task)).length;
   if (known > 0) log(`${known} of ${tasks.length} runs are there already.`);
   // made before anything is timed, for it may take minutes
-  const python = options.arms.includes('lite0') ? (await peerEnvironment({ log })).python : undefined;
+  const python = options.arms.some(isOfPeer) ? (await peerEnvironment({ log })).python : undefined;
   for (const [i, task] of tasks.entries()) {
     if (runOf(runs(), task)) continue;
     log(`[${i + 1} of ${tasks.length}] ${describe(task)}`);

@@ -7,7 +7,7 @@ import type { Prediction, Regime } from '../../src/planner/types.ts';
 import type { Replanned } from '../../src/train/result.ts';
 
 /** The arms in the order in which they run; `random` needs the plan of `tune`. */
-export const armNames = ['tune', 'random', 'default', 'lite0'] as const;
+export const armNames = ['tune', 'random', 'default', 'lite0', 'lite2'] as const;
 export type ArmName = (typeof armNames)[number];
 
 /** What is run once. */

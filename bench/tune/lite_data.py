@@ -1,4 +1,4 @@
-"""Images of a folder of class folders as tensors, for `lite0.py`: reading, normalising, augmenting."""
+"""Images of a folder of class folders as tensors, for `lite.py`: reading, normalising, augmenting."""
 
 from __future__ import annotations
 
