@@ -130,6 +130,6 @@ function nearest<T>(choices: readonly T[], wanted: T): T {
  */
 const fromNothing = (regime: Regime): Regime => ({
   ...regime,
-  ...{ frozenStages: 0, normStatistics: 'batch', headStart: 'random' },
+  ...{ frozenStages: 0, normStatistics: 'batch', headStart: 'random', startShare: 0 },
   learningRate: (regime.headStart === 'fitted' ? 3 : 1) * regime.learningRate,
 });

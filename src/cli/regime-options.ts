@@ -63,6 +63,11 @@ export const regimeOptions = {
     decimal('--dropout', { min: 0, max: 0.9 }),
   ),
   ema: number('--ema', "decay of the weights' moving average, 0 for none", decimal('--ema', { min: 0, max: 0.99999 })),
+  startShare: number(
+    '--start-share',
+    'share of the weights that training began with in those that come out of it',
+    share('--start-share', { min: 0, max: 1 }),
+  ),
   precision: words('--precision', 'precision', ['fp32', 'bf16']),
 } as const satisfies Record<keyof Regime, RegimeOption>;
 

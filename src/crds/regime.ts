@@ -41,6 +41,7 @@ const choices = {
   labelSmoothing: number({ description: 'Share of the label spread over all classes.', min: 0, max: 0.5 }),
   dropout: number({ description: 'Share of the pooled features that drop out before the head.', min: 0, max: 0.9 }),
   ema: number({ description: "Decay of the weights' moving average. 0 keeps none.", min: 0, max: 0.99999 }),
+  startShare: share('Share of the weights that training began with in those that come out of it.'),
   precision: choice(['fp32', 'bf16'], 'Precision of the arithmetic.'),
 } as const;
 
@@ -62,6 +63,7 @@ export const regimeOverrides = object(
     labelSmoothing: optional(choices.labelSmoothing),
     dropout: optional(choices.dropout),
     ema: optional(choices.ema),
+    startShare: optional(choices.startShare),
     precision: optional(choices.precision),
   },
   {
@@ -81,6 +83,7 @@ export const regime = object(
     headStart: withDefault(choices.headStart, 'random'),
     layerDecay: withDefault(choices.layerDecay, 1),
     dropout: withDefault(choices.dropout, 0),
+    startShare: withDefault(choices.startShare, 0),
     steps: integer({ description: 'Training steps.', min: 1, max: 1_000_000_000 }),
   },
   { description: 'Every choice of the run but the network.' },

@@ -23,6 +23,11 @@ export interface TrainingOptions {
   readonly clipNorm: number;
   /** Whether a moving average of all parameters is kept; evaluation and export then use it. */
   readonly average: boolean;
+  /**
+   * Share of the weights that training began with in those that evaluate and are exported, 0 to 1 (Wortsman et al., "Robust
+   * fine-tuning of zero-shot models", CVPR 2022); 0 unless given.
+   */
+  readonly startShare?: number;
   readonly precision: 'fp32' | 'bf16';
   /** Steps are fed with the frozen stages' activations in place of images. */
   readonly cachedFeatures: boolean;
@@ -30,6 +35,8 @@ export interface TrainingOptions {
 
 /** Of the variables that hold the moving average of a parameter. */
 export const averagePrefix = 'average/';
+/** Of the variables that hold what a parameter was before the first step. */
+export const startPrefix = 'start/';
 
 /**
  * Signatures: `step` trains, `forward` evaluates, `boundary` runs the frozen stages, `state` and `restore` read and set all
@@ -44,6 +51,8 @@ export class TrainingGraph {
   readonly #options: TrainingOptions;
   readonly #variables = new Map<string, Variable>();
   readonly #averages = new Map<string, Variable>();
+  /** Of the trained stages, where a share of them is wanted. */
+  readonly #starts = new Map<string, Variable>();
 
   constructor(network: Network, options: TrainingOptions, kernels: KernelChoice = portableKernels) {
     this.g = new GraphBuilder(kernels);
@@ -53,6 +62,9 @@ export class TrainingGraph {
     for (const p of this.parameters) {
       this.#variables.set(p.name, this.#keep(p.name, p.shape));
       if (options.average) this.#averages.set(p.name, this.#keep(averagePrefix + p.name, p.shape));
+      if (options.startShare && p.stage >= options.frozenStages) {
+        this.#starts.set(p.name, this.#keep(startPrefix + p.name, p.shape));
+      }
     }
     if (options.frozenStages > 0) this.#boundary();
     this.#step();
@@ -194,10 +206,26 @@ export class TrainingGraph {
 
   #forward(): void {
     const { data, input, from } = this.#input('forward_data', -1);
-    const parameter = this.#reader(this.#options.average ? this.#averages : this.#variables);
-    const options = { parameter, precision: this.#precision } as const;
+    const startShare = this.#starts.size > 0 ? this.g.placeholder('start_share', [], 'float32') : undefined;
+    const options = { parameter: this.#evaluated(startShare), precision: this.#precision } as const;
     const { logits, features } = buildNetwork(new Tape(this.g), this.#network, input, from, options);
-    this.g.signature('forward', { data }, { logits, features });
+    const inputs = startShare ? { data, startShare } : { data };
+    this.g.signature('forward', inputs, { logits, features });
+  }
+
+  /** Parameters as they evaluate: the average where one is kept, on the way back to the start by the share of it. */
+  #evaluated(startShare: Tensor | undefined): (name: string) => Tensor {
+    const now = this.#reader(this.#options.average ? this.#averages : this.#variables);
+    if (!startShare) return now;
+    const start = this.#reader(this.#starts);
+    const known = new Map<string, Tensor>();
+    return (name) => {
+      if (!this.#starts.has(name)) return now(name);
+      const back = () => this.g.like('Mul', [this.g.like('Sub', [start(name), now(name)]), startShare]);
+      const parameter = known.get(name) ?? this.g.like('AddV2', [now(name), back()]);
+      known.set(name, parameter);
+      return parameter;
+    };
   }
 
   #stateSignatures(): void {

@@ -8,7 +8,7 @@ import { createRng, deriveSeed } from '../lib/rng.ts';
 import { elementsOf, type HostTensor } from './host-tensor.ts';
 import type { Network } from './layers.ts';
 import { fromTorch, type Parameter, startValues, toTorch } from './parameters.ts';
-import { averagePrefix, TrainingGraph, type TrainingOptions } from './training-graph.ts';
+import { averagePrefix, startPrefix, TrainingGraph, type TrainingOptions } from './training-graph.ts';
 import { headTensors } from './weight-shapes.ts';
 
 /** What one step is fed with, besides images (or activations) and targets. */
@@ -52,8 +52,8 @@ export class TrainingModel {
     this.restore(
       new Map(
         this.#state.map((v) => {
-          const source = v.name.startsWith(averagePrefix) ? v.name.slice(averagePrefix.length) : v.name;
-          return [v.name, values.get(source) ?? new Float32Array(elementsOf(v.shape))];
+          const copied = copyPrefixes.find((prefix) => v.name.startsWith(prefix)) ?? '';
+          return [v.name, values.get(v.name.slice(copied.length)) ?? new Float32Array(elementsOf(v.shape))];
         }),
       ),
     );
@@ -74,9 +74,12 @@ export class TrainingModel {
     return fetched['loss']?.data[0] as number;
   }
 
-  /** Logits [n, classes] of images [n, size, size, 3] (or of cached activations), with the average where one is kept. */
-  logits(data: Float32Array | Int32Array, rows: number): Float32Array {
-    return this.#forward(data, rows)['logits']?.data as Float32Array;
+  /**
+   * Logits [n, classes] of images [n, size, size, 3] (or of cached activations), with the average where one is kept; with
+   * another share of the start than the model's own where that has one.
+   */
+  logits(data: Float32Array | Int32Array, rows: number, startShare?: number): Float32Array {
+    return this.#forward(data, rows, startShare)['logits']?.data as Float32Array;
   }
 
   /** Pooled features [n, channels] of images [n, size, size, 3] (or of cached activations). */
@@ -84,10 +87,13 @@ export class TrainingModel {
     return this.#forward(data, rows)['features']?.data as Float32Array;
   }
 
-  #forward(data: Float32Array | Int32Array, rows: number) {
+  #forward(data: Float32Array | Int32Array, rows: number, startShare = this.options.startShare ?? 0) {
     const { inputSize, cachedFeatures } = this.options;
     const shape = cachedFeatures ? (this.boundaryShape ?? []) : [inputSize, inputSize, 3];
-    return this.#session.run('forward', { data: { data, shape: [rows, ...shape] } });
+    return this.#session.run('forward', {
+      data: { data, shape: [rows, ...shape] },
+      ...(this.options.startShare ? { startShare: scalar(startShare) } : {}),
+    });
   }
 
   /** Activations of the frozen stages for images [n, size, size, 3]: what `cachedFeatures` are made of. */
@@ -97,14 +103,21 @@ export class TrainingModel {
     return this.#session.run('boundary', { data: { data: images, shape } })['activations']?.data as Float32Array;
   }
 
-  /** All parameters in PyTorch's layout by their published names; the average where one is kept. */
+  /** All parameters in PyTorch's layout by their published names, as they evaluate. */
   weights(): Map<string, HostTensor> {
+    const { average, startShare = 0 } = this.options;
     const state = this.state();
-    const prefix = this.options.average ? averagePrefix : '';
-    return new Map(this.parameters.map((p) => [p.name, toTorch(p, state.get(prefix + p.name) as Float32Array)]));
+    const prefix = average ? averagePrefix : '';
+    return new Map(
+      this.parameters.map((p) => {
+        const [now, start] = [state.get(prefix + p.name) as Float32Array, state.get(startPrefix + p.name)];
+        const values = start ? now.map((value, i) => value + startShare * ((start[i] as number) - value)) : now;
+        return [p.name, toTorch(p, values)];
+      }),
+    );
   }
 
-  /** Everything that a resumed run needs: parameters, optimizer state, average. */
+  /** Everything that a resumed run needs: parameters, optimizer state, average, what training began with. */
   state(): Map<string, Float32Array> {
     const fetched = this.#session.run('state');
     return new Map(this.#state.map((v, i) => [v.name, fetched[`v${i}`]?.data as Float32Array]));
@@ -120,14 +133,15 @@ export class TrainingModel {
     this.#session.run('restore', feeds);
   }
 
-  /** Sets the head, and its average where one is kept: weight [classes, features] as PyTorch has it, bias [classes]. */
+  /** Sets the head that training begins with, and its average where one is kept: weight [classes, features] as PyTorch has it, bias [classes]. */
   setHead(weight: Float32Array, bias: Float32Array): void {
     const state = this.state();
     for (const [i, name] of headTensors(this.network).entries()) {
       const parameter = this.parameters.find((p) => p.name === name) as Parameter;
       const data = i === 0 ? weight : bias;
       const values = fromTorch(parameter, { dtype: 'F32', shape: parameter.torchShape, data });
-      for (const variable of [name, averagePrefix + name]) if (state.has(variable)) state.set(variable, values);
+      for (const variable of ['', ...copyPrefixes].map((prefix) => prefix + name))
+        if (state.has(variable)) state.set(variable, values);
     }
     this.restore(state);
   }
@@ -136,5 +150,8 @@ export class TrainingModel {
     this.#session.close();
   }
 }
+
+/** Of variables that begin as copies of a parameter. */
+const copyPrefixes = [averagePrefix, startPrefix] as const;
 
 const scalar = (value: number): Feed => ({ data: Float32Array.of(value), shape: [] });

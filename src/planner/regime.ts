@@ -44,6 +44,8 @@ const defaultSteps = 80;
 const clearlyLarger = 1.25;
 /** How many times larger than they are images may be made. */
 const mostEnlarged = 4;
+/** Shares of the start from mild to where a head that is fitted to frozen features is near. */
+const startShares = [0.25, 0.5, 0.75] as const;
 /** Most dimensions in which a neighbour of the default regime differs by choice. */
 const nearestChanges = 3;
 /** Steps below which there is no training to speak of. */
@@ -100,6 +102,11 @@ export const dimensions: Dimensions = {
   dropout: () => [0, 0, 0.2],
   // an average over 100 steps needs several times as many to forget the start
   ema: (_, { steps }) => (steps >= 400 ? [0, 0.99] : [0]),
+  // half-way back is no better than either end where the head began with nothing, or statistics have changed
+  startShare: ({ member }, { frozenStages, normStatistics, headStart }) =>
+    headStart === 'fitted' && normStatistics === 'stored' && frozenStages < member.stages
+      ? [0, 0, ...startShares]
+      : [0],
 };
 
 const order = Object.keys(dimensions) as readonly (keyof Regime)[];
@@ -123,6 +130,7 @@ const baseRegime: Regime = {
   labelSmoothing: 0.1,
   dropout: 0,
   ema: 0,
+  startShare: 0,
   precision: 'fp32',
 };
 

@@ -50,6 +50,8 @@ export interface Regime {
   readonly dropout: number;
   /** Decay of the weights' moving average; 0 switches it off. */
   readonly ema: number;
+  /** Share of the weights that training began with in those that come out of it, 0 to 1. */
+  readonly startShare: number;
   readonly precision: 'fp32' | 'bf16';
 }
 
@@ -59,6 +61,7 @@ export const addedChoices = {
   headStart: 'random',
   layerDecay: 1,
   dropout: 0,
+  startShare: 0,
 } as const satisfies Partial<Regime>;
 
 export type AugmentationLevel = 'none' | 'light' | 'medium' | 'strong';

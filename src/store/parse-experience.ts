@@ -125,6 +125,7 @@ const experience = record({
     labelSmoothing: below(0, 1),
     dropout: orElse(addedChoices.dropout, below(0, 1)),
     ema: below(0, 1),
+    startShare: orElse(addedChoices.startShare, share),
     precision: oneOf('fp32', 'bf16'),
   }),
   budgetSeconds: seconds,

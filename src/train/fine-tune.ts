@@ -146,6 +146,7 @@ async function openModel({
     // only adaptive optimizers step out of bounds early on; SGD is held by its warm-up
     clipNorm: optimizer === 'adamw' ? 5 : 0,
     average: regime.ema > 0,
+    startShare: regime.startShare,
     cachedFeatures: usesCachedFeatures(regime),
   };
   const model = await TrainingModel.open(network, options);

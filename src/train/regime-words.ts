@@ -43,6 +43,10 @@ export function regimeFacts(regime: Regime, stages?: number): readonly (readonly
     ['Label smoothing', regime.labelSmoothing > 0 ? compact(regime.labelSmoothing) : 'none'],
     ['Dropout', regime.dropout > 0 ? percent(regime.dropout, 0) : 'none'],
     ['Weight average', regime.ema > 0 ? `decay ${compact4(regime.ema)}` : 'none'],
+    [
+      'Weights of the start',
+      regime.startShare > 0 ? `${percent(regime.startShare, 0)} of those that come out` : 'none',
+    ],
     ['Precision', regime.precision],
   ];
 }

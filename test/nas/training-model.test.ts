@@ -52,6 +52,7 @@ describe('a model in training', () => {
   test.each<[string, Partial<TrainingOptions>]>([
     ['SGD', {}],
     ['AdamW, an average and dropout seeds', { optimizer: 'adamw', average: true, clipNorm: 1 }],
+    ['a share of the start', { startShare: 0.5 }],
   ])('goes on from its saved state as if it had never stopped, with %s', async (_name, options) => {
     const whole = await aModel(options);
     const expected = steps(whole, 1, 10);
@@ -110,6 +111,32 @@ describe('a model in training', () => {
     });
     expect(distance(model.logits(images, 8), expected)).toBeLessThan(1e-3);
     model.close();
+  });
+
+  test('evaluates and hands out weights that are on the way back to its start', async () => {
+    const [whole, between] = [await aModel(), await aModel({ startShare: 0.25 })];
+    const start = whole.weights();
+    const trained = [steps(whole, 1, 3), steps(between, 1, 3)];
+    expect(trained[1]).toEqual(trained[0]);
+    const [end, found] = [whole.weights(), between.weights()];
+    for (const { name } of between.parameters) {
+      const [a, b] = [start, end].map((weights) => weights.get(name)?.data as Float32Array) as [
+        Float32Array,
+        Float32Array,
+      ];
+      const expected = a.map((value, i) => 0.25 * value + 0.75 * (b[i] as number));
+      expect(distance(found.get(name)?.data as Float32Array, expected)).toBeLessThan(1e-5);
+    }
+    const { images } = aBatch(2);
+    const [byAll, byNone] = [between.logits(images, 8, 1), between.logits(images, 8, 0)];
+    expect(distance(byNone, whole.logits(images, 8))).toBeLessThan(1e-4);
+    const logits = between.logits(images, 8);
+    whole.start(found, 1);
+    expect(distance(logits, whole.logits(images, 8))).toBeLessThan(1e-4);
+    whole.start(start, 1);
+    expect(distance(byAll, whole.logits(images, 8))).toBeLessThan(1e-4);
+    whole.close();
+    between.close();
   });
 
   test('moves each stage by the decay less than the one after it', async () => {

@@ -19,6 +19,7 @@ export const aRegime = (over: Partial<Regime> = {}): Regime => ({
   labelSmoothing: 0.1,
   dropout: 0,
   ema: 0,
+  startShare: 0,
   precision: 'fp32',
   ...over,
 });

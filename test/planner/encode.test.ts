@@ -52,6 +52,7 @@ describe('encode', () => {
           labelSmoothing: 0,
           dropout: 0.2,
           ema: 0.99,
+          startShare: 0.5,
           precision: 'bf16',
         }),
       }),

@@ -118,8 +118,19 @@ describe('a sampled regime', () => {
     expect(seen('headStart')).toEqual(['fitted', 'random']);
     expect(seen('mix')).toEqual(['cutmix', 'mixup', 'none']);
     expect(seen('ema')).toEqual([0, 0.99]);
+    expect(seen('startShare')).toEqual([0, 0.25, 0.5, 0.75]);
     expect(seen('precision')).toEqual(['fp32']);
     expect(seen('augmentation')).toEqual(['light', 'medium', 'none', 'strong']);
+  });
+
+  test('goes back towards the start only where that is a sound network itself', () => {
+    const [space, rng] = [aSpace({ seconds: 600 }), createRng(4)];
+    const drawn = Array.from({ length: 500 }, () => sampleRegime(space, {}, rng)).filter((r) => r !== undefined);
+    const back = drawn.filter(({ startShare }) => startShare > 0);
+    expect(back.length).toBeGreaterThan(20);
+    for (const { headStart, normStatistics, frozenStages } of back) {
+      expect([headStart, normStatistics, frozenStages < space.member.stages]).toEqual(['fitted', 'stored', true]);
+    }
   });
 
   test('keeps what the user fixed', () => {

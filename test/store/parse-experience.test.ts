@@ -13,9 +13,9 @@ describe('parseExperience', () => {
   });
 
   test('what regimes have gained since a record was written is as it was then', () => {
-    const { layerDecay: _, dropout: __, ...before } = aRegime();
+    const { layerDecay: _, dropout: __, startShare: ___, ...before } = aRegime();
     const raw = { ...anExperience(), regime: before };
-    expect(parseExperience(raw).experience?.regime).toEqual(aRegime({ layerDecay: 1, dropout: 0 }));
+    expect(parseExperience(raw).experience?.regime).toEqual(aRegime({ layerDecay: 1, dropout: 0, startShare: 0 }));
   });
 
   test.each<readonly [string, unknown, string]>([

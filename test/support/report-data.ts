@@ -34,6 +34,7 @@ export const aRegime = (changes: Partial<Regime> = {}): Regime => ({
   labelSmoothing: 0.1,
   dropout: 0,
   ema: 0.999,
+  startShare: 0,
   precision: 'fp32',
   ...changes,
 });

@@ -39,6 +39,7 @@ const regimes: readonly [string, Partial<Regime>][] = [
   ['frozen stages over cached activations', { frozenStages: 2 }],
   ['stored statistics and a fitted head', { normStatistics: 'stored', headStart: 'fitted', augmentation: 'light' }],
   ['a fitted head over cached activations', { frozenStages: 2, headStart: 'fitted', ema: 0.9 }],
+  ['a quarter of the start', { headStart: 'fitted', normStatistics: 'stored', startShare: 0.25, frozenStages: 2 }],
   ['bfloat16', { precision: 'bf16' }],
 ];
 
