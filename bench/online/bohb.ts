@@ -105,7 +105,7 @@ const hyperparameters: Readonly<Record<Exclude<keyof Configuration, 'member'>, H
   labelSmoothing: linear(0, 0.1),
   dropout: linear(0, 0.2),
   ema: { values: [0, 0.99] },
-  startShare: linear(0, 0.5),
+  startShare: linear(0, 0.75),
 };
 
 const spaceOf = (members: Search['members']) => [

@@ -7,7 +7,8 @@
  * `--ways default,near,pick`, `--seconds 180` and `--whole` leave only those ways, that budget, and no parts, where too little
  * is known; `--beside '[{}, {"batchSize":16}, {"member":"nano"}]'` runs default regimes with each of these choices on the
  * same part of a data set, of the member named or else of one in turn, for what a choice is worth shows best between runs
- * that nothing else divides. A kill loses one run at most: started again it goes on with the next.
+ * that nothing else divides; `--shares 0,0.25,0.5,0.75` makes a run of each of these shares of the start out of one training,
+ * where it begins with what could be one. A kill loses one run at most: started again it goes on with the next.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ import { datasetFeatures } from '../../src/planner/features.ts';
 import { makePlan } from '../../src/planner/plan.ts';
 import { encodedOptions, lessonsOf, replay } from '../../src/planner/predictors/replay.ts';
 import { defaultPredictor } from '../../src/planner/predictors/table.ts';
-import { defaultRegimes, nearRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
+import { defaultRegimes, mayGoBack, nearRegime, type RegimeSpace, sampleRegime } from '../../src/planner/regime.ts';
 import { defaultRunCosts } from '../../src/planner/run-time.ts';
 import { calibrate, type Timing } from '../../src/planner/timing.ts';
 import {
@@ -47,6 +48,7 @@ const { values: only, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     ...{ ways: { type: 'string' }, seconds: { type: 'string' }, beside: { type: 'string' } },
+    shares: { type: 'string' },
     whole: { type: 'boolean', default: false },
   },
 });
@@ -78,11 +80,12 @@ const zoo = await loadZoo(shippedZooDir());
 const members = wanted.length === 0 ? zoo.members : wanted.map((name) => memberOf(zoo, name));
 const file = join(shippedZooDir(), 'experience.jsonl');
 const prefix = `shipped-${seed}-`;
-/** A run's number is the end of its id: one that was taken out is not made again under the number of another. */
+const shares = (only.shares?.split(',') ?? []).map(Number);
+/** A run's number follows in its id: one that was taken out is not made again under the number of another. */
 const done = Math.max(
   0,
   ...(existsSync(file) ? await readShippedExperience(file) : []).map(({ id }) =>
-    id.startsWith(prefix) ? Number(id.slice(prefix.length)) + 1 : 0,
+    id.startsWith(prefix) ? Number.parseInt(id.slice(prefix.length), 10) + 1 : 0,
   ),
 );
 
@@ -183,7 +186,9 @@ for (let i = done; i < Number(runsText); i++) {
   const member = chosen === undefined ? inTurn : memberOf(zoo, chosen);
   // beside each other, what comes first of the default regimes is as the choices say
   const drawing = { way, seconds: allowed, turn: beside ? 0 : turn, choices: beside && choices };
-  const regime = plan?.regime ?? draw(member, task, drawing, rng);
+  const drawn = plan?.regime ?? draw(member, task, drawing, rng);
+  const sharesHere = mayGoBack(drawn, member) ? shares : [];
+  const regime = { ...drawn, startShare: sharesHere.at(-1) ?? drawn.startShare };
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });
@@ -200,6 +205,7 @@ for (let i = done; i < Number(runsText); i++) {
       deadlineSeconds: undefined,
       stretch: 1,
       evaluations: 3,
+      otherShares: sharesHere.slice(0, -1),
     },
     resume: undefined,
     checkpointEverySeconds: Number.POSITIVE_INFINITY,
@@ -214,35 +220,41 @@ for (let i = done; i < Number(runsText); i++) {
   });
   const curve = tuned?.outcome.curve ?? [];
   const seconds = tuned?.outcome.activeSeconds ?? systemClock.nowSeconds() - startedSeconds;
-  const accuracy = tuned?.logits
-    ? accuracyOf(tuned.logits, store.val.labels, dataset.classes.length)
-    : 1 / dataset.classes.length;
+  const found = new Map([...(tuned?.otherLogits ?? []), [regime.startShare, tuned?.logits] as const]);
+  const accuracies = [...found].map(([startShare, logits]) => {
+    const guessed = 1 / dataset.classes.length;
+    const accuracy = logits ? accuracyOf(logits, store.val.labels, dataset.classes.length) : guessed;
+    return { startShare, accuracy };
+  });
   store.close();
   await dataset.close();
-  const experience: Experience = {
-    id: `${prefix}${i}`,
-    finishedAt: new Date().toISOString(),
-    dataset: of,
-    features,
-    member: factsOf(member),
-    regime,
-    budgetSeconds: longest,
-    accuracy,
-    activeSeconds: shorter(seconds),
-    curve: [
-      ...curve.flatMap((p) =>
-        p.accuracy === undefined ? [] : [{ seconds: shorter(p.seconds), accuracy: p.accuracy }],
-      ),
-      { seconds: shorter(seconds), accuracy },
-    ],
-  };
-  appendFileSync(file, `${JSON.stringify(experience)}\n`);
+  for (const { startShare, accuracy } of accuracies) {
+    // what was evaluated on the way was so with the run's own share
+    const before = curve.flatMap((p) =>
+      p.accuracy === undefined || startShare !== regime.startShare
+        ? []
+        : [{ seconds: shorter(p.seconds), accuracy: p.accuracy }],
+    );
+    const experience: Experience = {
+      id: `${prefix}${i}${accuracies.length > 1 ? `-share-${startShare}` : ''}`,
+      finishedAt: new Date().toISOString(),
+      dataset: of,
+      features,
+      member: factsOf(member),
+      regime: { ...regime, startShare },
+      budgetSeconds: longest,
+      accuracy,
+      activeSeconds: shorter(seconds),
+      curve: [...before, { seconds: shorter(seconds), accuracy }],
+    };
+    appendFileSync(file, `${JSON.stringify(experience)}\n`);
+  }
   const { inputSize, frozenStages, optimizer, learningRate, augmentation, steps } = regime;
   console.log(
     i,
     dataset.name,
     member.name,
-    accuracy.toFixed(3),
+    accuracies.map(({ accuracy }) => accuracy.toFixed(3)).join(' '),
     seconds.toFixed(0),
     inputSize,
     frozenStages,

@@ -74,10 +74,6 @@ const inputs: Readonly<Record<string, (run: RunDescription, terms: PriorTerms) =
   averaged: ({ regime }) => is(regime.ema > 0),
   startShare: ({ regime }) => regime.startShare,
   startShareSquared: ({ regime }) => regime.startShare ** 2,
-  startLogitOfShare: (run) => run.regime.startShare * startLogit(run),
-  imagesOfShare: ({ features, regime }) => regime.startShare * log(features.images),
-  imagesPerClassOfShare: ({ features, regime }) => regime.startShare * log(features.imagesPerClassMean),
-  epochsOfShare: (run) => run.regime.startShare * log(epochsOf(run)),
   bf16: ({ regime }) => is(regime.precision === 'bf16'),
 
   epochsOfHead: (run) => headOnly(run) * log(epochsOf(run)),

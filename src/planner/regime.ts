@@ -102,12 +102,17 @@ export const dimensions: Dimensions = {
   dropout: () => [0, 0, 0.2],
   // an average over 100 steps needs several times as many to forget the start
   ema: (_, { steps }) => (steps >= 400 ? [0, 0.99] : [0]),
-  // half-way back is no better than either end where the head began with nothing, or statistics have changed
-  startShare: ({ member }, { frozenStages, normStatistics, headStart }) =>
-    headStart === 'fitted' && normStatistics === 'stored' && frozenStages < member.stages
-      ? [0, 0, ...startShares]
-      : [0],
+  startShare: ({ member }, draft) => (mayGoBack(draft, member) ? [0, 0, ...startShares] : [0]),
 };
+
+/**
+ * Whether weights between the start and the end of a run may be better than both: where the head began with nothing, or
+ * statistics have changed, they are not.
+ */
+export const mayGoBack = (
+  { headStart, normStatistics, frozenStages }: Pick<Regime, 'headStart' | 'normStatistics' | 'frozenStages'>,
+  { stages }: Pick<MemberInfo, 'stages'>,
+): boolean => headStart === 'fitted' && normStatistics === 'stored' && frozenStages < stages;
 
 const order = Object.keys(dimensions) as readonly (keyof Regime)[];
 
@@ -130,7 +135,7 @@ const baseRegime: Regime = {
   labelSmoothing: 0.1,
   dropout: 0,
   ema: 0,
-  startShare: 0,
+  startShare: 0.25,
   precision: 'fp32',
 };
 
@@ -174,6 +179,7 @@ export const defaultRegime = (space: RegimeSpace, overrides: Partial<Regime> = {
 function filled(space: RegimeSpace, choices: Partial<Regime>): Regime | undefined {
   const batchSize = Math.max(1, Math.min(baseRegime.batchSize, space.counts.trainImages));
   const draft: Draft = { ...baseRegime, batchSize, ...choices };
+  if (choices.startShare === undefined && !mayGoBack(draft, space.member)) draft.startShare = 0;
   if (choices.inputSize === undefined) draft.inputSize = defaultSize(space, draft);
   if (choices.steps === undefined) {
     const steps = stepChoices(space, draft)[0];

@@ -37,6 +37,8 @@ export interface FineTuneOptions {
   readonly evaluationImages?: number;
   /** Seconds that the evaluation after it may take; with more images than that it takes as many as it can, evenly. */
   readonly lastEvaluationSeconds?: number;
+  /** Shares of the start to evaluate as well after the run, where the regime has one. */
+  readonly otherShares?: readonly number[];
   /** Bytes that cached activations may take; beyond it the frozen stages run in each step. 1.5 GB unless given. */
   readonly cacheBytes?: number;
   /** Makes the targets of image batches softer; none unless given. */
@@ -63,6 +65,8 @@ export interface FineTuned {
   readonly logits: Float32Array | undefined;
   /** Rows of the validation split in the last evaluation: all, unless there was no time for that many. */
   readonly rows: Int32Array;
+  /** The same logits with each of the other shares of the start. */
+  readonly otherLogits?: ReadonlyMap<number, Float32Array>;
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
@@ -114,7 +118,9 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
     // also at the end: a kill during what follows must not cost the training
     if (outcome.step > 0) await keep(outcome);
     if (outcome.stopped === 'interrupted') return { ...unfinished, outcome };
-    return { outcome, weights: model.weights(), ...(await lastEvaluation(model, o, cached?.val)) };
+    const last = await lastEvaluation(model, o, cached?.val);
+    const otherLogits = await otherShares(model, o, cached?.val, last.rows);
+    return { outcome, weights: model.weights(), ...last, otherLogits };
   } finally {
     await batches?.close();
     model.close();
@@ -242,6 +248,20 @@ async function lastEvaluation(
   return { rows, logits: await validationLogits(model, store, cached, rows) };
 }
 
+async function otherShares(
+  model: TrainingModel,
+  { store, regime, otherShares = [] }: FineTuneOptions,
+  cached: Activations | undefined,
+  rows: Int32Array,
+): Promise<ReadonlyMap<number, Float32Array>> {
+  const found = new Map<number, Float32Array>();
+  for (const share of regime.startShare > 0 ? otherShares : []) {
+    const logits = await validationLogits(model, store, cached, rows, () => false, share);
+    if (logits) found.set(share, logits);
+  }
+  return found;
+}
+
 /** Logits [rows, classes]; undefined where `isOver` said so before the end. */
 async function validationLogits(
   model: TrainingModel,
@@ -249,12 +269,13 @@ async function validationLogits(
   cached: Activations | undefined,
   rows: Int32Array,
   isOver: () => boolean = () => false,
+  startShare?: number,
 ): Promise<Float32Array | undefined> {
   const { classes } = model.network;
   const logits = new Float32Array(rows.length * classes);
   const isWhole = await forEachBatch(model, store, 'val', cached, rows, (data, count, at) => {
     if (isOver()) return false;
-    logits.set(model.logits(data, count), at * classes);
+    logits.set(model.logits(data, count, startShare), at * classes);
     return true;
   });
   return isWhole ? logits : undefined;

@@ -133,6 +133,15 @@ describe('a sampled regime', () => {
     }
   });
 
+  test.each<[string, Partial<Regime>, number]>([
+    ['comes out a quarter of the way back', {}, 0.25],
+    ['does not where its head began with nothing', { headStart: 'random' }, 0],
+    ['does not where statistics change', { normStatistics: 'batch' }, 0],
+    ['does as far as the user says', { startShare: 0.6 }, 0.6],
+  ])('a default regime %s', (_, overrides, startShare) => {
+    expect(defaultRegime(aSpace({ seconds: 600 }), overrides)).toMatchObject({ startShare });
+  });
+
   test('keeps what the user fixed', () => {
     const fixed = { inputSize: 64, optimizer: 'sgd', learningRate: 0.033, frozenStages: 2 } as const;
     const rng = createRng(2);
