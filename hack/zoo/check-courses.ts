@@ -9,9 +9,12 @@ import { logit } from '../../src/planner/logit.ts';
 import { readShippedExperience } from '../../src/store/shipped-experience.ts';
 
 const runs = await readShippedExperience(join(shippedZooDir(), 'experience.jsonl'));
-const sightings = runs.flatMap(({ accuracy, curve }) =>
-  curve.slice(0, -1).map((point, i) => ({ share: (i + 1) / curve.length, seen: point.accuracy, end: accuracy })),
-);
+// what goes back half-way or more is near its end from the beginning
+const sightings = runs
+  .filter(({ regime }) => regime.startShare < 0.5)
+  .flatMap(({ accuracy, curve }) =>
+    curve.slice(0, -1).map((point, i) => ({ share: (i + 1) / curve.length, seen: point.accuracy, end: accuracy })),
+  );
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 console.table(
   [...Map.groupBy(sightings, ({ share }) => share)].map(([share, some]) => {

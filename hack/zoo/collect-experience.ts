@@ -8,7 +8,7 @@
  * is known; `--beside '[{}, {"batchSize":16}, {"member":"nano"}]'` runs default regimes with each of these choices on the
  * same part of a data set, of the member named or else of one in turn, for what a choice is worth shows best between runs
  * that nothing else divides; `--shares 0,0.25,0.5,0.75` makes a run of each of these shares of the start out of one training,
- * where it begins with what could be one. A kill loses one run at most: started again it goes on with the next.
+ * where it begins with what could be one; what is evaluated on its way has the first of them that is above 0. A kill loses one run at most: started again it goes on with the next.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -188,7 +188,7 @@ for (let i = done; i < Number(runsText); i++) {
   const drawing = { way, seconds: allowed, turn: beside ? 0 : turn, choices: beside && choices };
   const drawn = plan?.regime ?? draw(member, task, drawing, rng);
   const sharesHere = mayGoBack(drawn, member) ? shares : [];
-  const regime = { ...drawn, startShare: sharesHere.at(-1) ?? drawn.startShare };
+  const regime = { ...drawn, startShare: sharesHere.find((share) => share > 0) ?? drawn.startShare };
   const startedSeconds = systemClock.nowSeconds();
   const trainSide = trainingSide(regime.inputSize, regime.augmentation, features.resolution);
   const store = await decodeAll(dataset, { side: regime.inputSize, trainSide, scratch, workers: 2 });
@@ -205,7 +205,7 @@ for (let i = done; i < Number(runsText); i++) {
       deadlineSeconds: undefined,
       stretch: 1,
       evaluations: 3,
-      otherShares: sharesHere.slice(0, -1),
+      otherShares: sharesHere.filter((share) => share !== regime.startShare),
     },
     resume: undefined,
     checkpointEverySeconds: Number.POSITIVE_INFINITY,

@@ -1,5 +1,4 @@
 /** One fine-tuning run of a chosen member and regime over decoded images: model, data, loop, last evaluation. */
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.ts';
 import { InputError, RunError } from '../lib/errors.ts';
 import { elementsOf, type HostTensor } from '../nas/host-tensor.ts';
@@ -7,12 +6,13 @@ import type { Network } from '../nas/layers.ts';
 import { TrainingModel } from '../nas/training-model.ts';
 import { evaluatedImages, fittedImages, type Regime, usesCachedFeatures } from '../planner/types.ts';
 import type { BatchStream } from './batch.ts';
-import { evalBatches, trainBatches } from './batches.ts';
+import { trainBatches } from './batches.ts';
 import { type Checkpoint, freshProgress, type Progress } from './checkpoint.ts';
 import { fitHead } from './head-fit.ts';
 import type { ImageStore } from './image-cache.ts';
 import { type LoopOptions, type LoopOutcome, type StepSource, trainLoop } from './loop.ts';
 import { accuracyOf } from './metrics.ts';
+import { evaluationBatch, evenRows, forEachBatch, validationLogits } from './passes.ts';
 import { type Activations, activationSource, cacheActivations, imageSource } from './step-source.ts';
 
 export interface FineTuneOptions {
@@ -70,7 +70,6 @@ export interface FineTuned {
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
-const evaluationBatch = 100;
 const defaultCacheBytes = 1.5e9;
 
 export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
@@ -107,7 +106,8 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
       evaluationSteps: some.length / model.options.batchSize / 2,
       evaluate: async (secondsAllowed) => {
         const until = o.clock.nowSeconds() + secondsAllowed;
-        const logits = await validationLogits(model, o.store, cached?.val, some, () => o.clock.nowSeconds() > until);
+        const isOver = () => o.clock.nowSeconds() > until;
+        const logits = await validationLogits(model, o.store, cached?.val, some, { isOver });
         return logits && accuracyOf(logits, labelsOf(o.store, some), o.network.classes);
       },
       checkpointEverySeconds: o.checkpointEverySeconds,
@@ -217,12 +217,6 @@ async function cacheBoth(model: TrainingModel, o: FineTuneOptions): Promise<Cach
   return train && val ? { train, val } : 'interrupted';
 }
 
-/** At most `most` rows, spread evenly over a split that is sorted by class. */
-function evenRows(count: number, most: number): Int32Array {
-  const length = Math.min(count, most);
-  return Int32Array.from({ length }, (_, i) => Math.floor((i * count) / length));
-}
-
 /** True classes of rows of the validation split. */
 export const labelsOf = (store: ImageStore, rows: Int32Array): Int32Array =>
   rows.map((row) => store.val.labels[row] as number);
@@ -256,65 +250,8 @@ async function otherShares(
 ): Promise<ReadonlyMap<number, Float32Array>> {
   const found = new Map<number, Float32Array>();
   for (const share of regime.startShare > 0 ? otherShares : []) {
-    const logits = await validationLogits(model, store, cached, rows, () => false, share);
+    const logits = await validationLogits(model, store, cached, rows, { startShare: share });
     if (logits) found.set(share, logits);
   }
   return found;
-}
-
-/** Logits [rows, classes]; undefined where `isOver` said so before the end. */
-async function validationLogits(
-  model: TrainingModel,
-  store: ImageStore,
-  cached: Activations | undefined,
-  rows: Int32Array,
-  isOver: () => boolean = () => false,
-  startShare?: number,
-): Promise<Float32Array | undefined> {
-  const { classes } = model.network;
-  const logits = new Float32Array(rows.length * classes);
-  const isWhole = await forEachBatch(model, store, 'val', cached, rows, (data, count, at) => {
-    if (isOver()) return false;
-    logits.set(model.logits(data, count, startShare), at * classes);
-    return true;
-  });
-  return isWhole ? logits : undefined;
-}
-
-/**
- * Passes over rows of a split in batches, as images or as cached activations, with the place of the batch's first row.
- * Whether it came to the end: `use` ends it by false.
- */
-async function forEachBatch(
-  model: TrainingModel,
-  store: ImageStore,
-  split: 'train' | 'val',
-  cached: Activations | undefined,
-  rows: Int32Array,
-  use: (data: Float32Array | Int32Array, count: number, at: number) => boolean,
-): Promise<boolean> {
-  if (cached) {
-    for (let at = 0; at < rows.length; at += evaluationBatch) {
-      // signals and timers get their turn
-      await turn();
-      const some = rows.subarray(at, at + evaluationBatch);
-      const data = new Float32Array(some.length * cached.perRow);
-      some.forEach((row, i) => {
-        data.set(cached.values.subarray(row * cached.perRow, (row + 1) * cached.perRow), i * cached.perRow);
-      });
-      if (!use(data, some.length, at)) return false;
-    }
-    return true;
-  }
-  const stream = evalBatches(store, split, { batchSize: evaluationBatch, inputSize: model.options.inputSize, rows });
-  try {
-    let at = 0;
-    for (let batch = await stream.next(); batch; batch = await stream.next()) {
-      if (!use(batch.images, batch.rows.length, at)) return false;
-      at += batch.rows.length;
-    }
-    return true;
-  } finally {
-    await stream.close();
-  }
 }

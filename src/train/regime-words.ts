@@ -44,8 +44,8 @@ export function regimeFacts(regime: Regime, stages?: number): readonly (readonly
     ['Dropout', regime.dropout > 0 ? percent(regime.dropout, 0) : 'none'],
     ['Weight average', regime.ema > 0 ? `decay ${compact4(regime.ema)}` : 'none'],
     [
-      'Weights of the start',
-      regime.startShare > 0 ? `${percent(regime.startShare, 0)} of those that come out` : 'none',
+      'Final weights',
+      regime.startShare > 0 ? `${percent(regime.startShare, 0)} of the way back to their start` : 'as trained',
     ],
     ['Precision', regime.precision],
   ];
