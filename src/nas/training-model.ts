@@ -133,7 +133,10 @@ export class TrainingModel {
     this.#session.run('restore', feeds);
   }
 
-  /** Sets the head that training begins with, and its average where one is kept: weight [classes, features] as PyTorch has it, bias [classes]. */
+  /**
+   * Sets the head that training begins with, and its copies where some are kept: weight [classes, features] as PyTorch has
+   * it, bias [classes].
+   */
   setHead(weight: Float32Array, bias: Float32Array): void {
     const state = this.state();
     for (const [i, name] of headTensors(this.network).entries()) {
