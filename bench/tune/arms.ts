@@ -22,6 +22,8 @@ export interface ArmContext {
 
 export interface Arm {
   readonly title: string;
+  /** Whether it runs in the peers' Python. */
+  readonly isPeer?: true;
   readonly run: (task: Task, context: ArmContext) => Promise<Outcome>;
 }
 
@@ -39,12 +41,9 @@ export const arms: Readonly<Record<ArmName, Arm>> = {
   tune: { title: 'nasoa tune', run: tune },
   random: { title: 'same plan, random weights', run: random },
   default: { title: 'default regime, middle member', run: everyday },
-  lite0: { title: 'EfficientNet-Lite0, PyTorch', run: lite(0) },
-  lite2: { title: 'EfficientNet-Lite2, PyTorch', run: lite(2) },
+  lite0: { title: 'EfficientNet-Lite0, PyTorch', isPeer: true, run: lite(0) },
+  lite2: { title: 'EfficientNet-Lite2, PyTorch', isPeer: true, run: lite(2) },
 };
-
-/** Whether it runs in the peers' Python. */
-export const isOfPeer = (arm: ArmName): boolean => arm === 'lite0' || arm === 'lite2';
 
 export const launcher = fileURLToPath(new URL('../../bin/nasoa.js', import.meta.url));
 const driver = fileURLToPath(new URL('driver.ts', import.meta.url));

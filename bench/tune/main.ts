@@ -10,7 +10,7 @@ import { KeptLines } from '../lib/kept-lines.ts';
 import { describeMachine, exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
 import { wordsOf } from '../lib/run-main.ts';
 import { peerEnvironment } from '../peers/environment.ts';
-import { arms, isOfPeer } from './arms.ts';
+import { arms } from './arms.ts';
 import { archiveOf, type DatasetName, unpackedFolder } from './datasets.ts';
 import { type Options, parseOptions } from './options.ts';
 import { claimsOf, columns, rowsOf, versionsOf } from './report.ts';
@@ -45,7 +45,7 @@ async function runAll(options: Options, signal: AbortSignal): Promise<readonly R
   const known = tasks.filter((task) => runOf(runs(), task)).length;
   if (known > 0) log(`${known} of ${tasks.length} runs are there already.`);
   // made before anything is timed, for it may take minutes
-  const python = options.arms.some(isOfPeer) ? (await peerEnvironment({ log })).python : undefined;
+  const python = options.arms.some((arm) => arms[arm].isPeer) ? (await peerEnvironment({ log })).python : undefined;
   for (const [i, task] of tasks.entries()) {
     if (runOf(runs(), task)) continue;
     log(`[${i + 1} of ${tasks.length}] ${describe(task)}`);

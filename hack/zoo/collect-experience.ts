@@ -8,7 +8,8 @@
  * is known; `--beside '[{}, {"batchSize":16}, {"member":"nano"}]'` runs default regimes with each of these choices on the
  * same part of a data set, of the member named or else of one in turn, for what a choice is worth shows best between runs
  * that nothing else divides; `--shares 0,0.25,0.5,0.75` makes a run of each of these shares of the start out of one training,
- * where it begins with what could be one; what is evaluated on its way has the first of them that is above 0. A kill loses one run at most: started again it goes on with the next.
+ * where it begins with what could be one; what is evaluated on its way has the first of them that is above 0. A kill loses
+ * one run at most: started again it goes on with the next.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';

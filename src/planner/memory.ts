@@ -4,6 +4,8 @@ import { type MemberInfo, type Regime, usesCachedFeatures } from './types.ts';
 const bytesEach = 4;
 /** Weight, gradient and what an optimizer keeps of each parameter at most. */
 const copiesOfParameters = 4;
+/** What training began with, and what an evaluation makes of it and of the weights, where a run goes back to its start. */
+const copiesOfStart = 2;
 /** The process with its libraries, decoders, decoded images and what the allocators do not give back at once. */
 const baseBytes = 880e6;
 /** Images of an evaluation's batch. */
@@ -16,7 +18,7 @@ const evaluatedImages = 100;
  */
 export function runBytes(
   member: MemberInfo,
-  regime: Pick<Regime, 'frozenStages' | 'inputSize' | 'batchSize' | 'augmentation' | 'mix'>,
+  regime: Pick<Regime, 'frozenStages' | 'inputSize' | 'batchSize' | 'augmentation' | 'mix' | 'startShare'>,
   images: number,
 ): number | undefined {
   const { stepValues, nativeSize, parametersM, stages } = member;
@@ -29,5 +31,6 @@ export function runBytes(
   const step = cached ? 0 : bytesEach * trained * scale * regime.batchSize;
   const evaluation = bytesEach * forward * scale * evaluatedImages;
   const cache = cached ? (cachedBytes(member, regime, images) ?? 0) : 0;
-  return baseBytes + step + evaluation + cache + bytesEach * copiesOfParameters * parametersM * 1e6;
+  const copies = copiesOfParameters + (regime.startShare > 0 ? copiesOfStart : 0);
+  return baseBytes + step + evaluation + cache + bytesEach * copies * parametersM * 1e6;
 }

@@ -33,11 +33,14 @@ describe('memory of a run', () => {
     expect(megabytes(regime)).toBeLessThan(1.4 * measured);
   });
 
-  test('grows with size and batch and falls with frozen stages', () => {
+  test('grows with size, batch and a share of the start, and falls with frozen stages', () => {
     const base = megabytes({ inputSize: 96, batchSize: 32 });
     expect(megabytes({ inputSize: 128, batchSize: 32 })).toBeGreaterThan(base);
     expect(megabytes({ inputSize: 96, batchSize: 64 })).toBeGreaterThan(base);
     expect(megabytes({ inputSize: 96, batchSize: 32, frozenStages: 3 })).toBeLessThan(base);
+    // the start that a run goes back to, and what an evaluation makes of it
+    const back = megabytes({ inputSize: 96, batchSize: 32, startShare: 0.25 });
+    expect(back - base).toBeCloseTo(2 * 4 * lite0.parametersM, 3);
   });
 
   test('is unknown of a member that does not say', () => {

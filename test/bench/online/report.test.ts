@@ -52,8 +52,8 @@ test('a run that may not be re-planned counts as it is', () => {
   expect(row).toMatchObject({ accuracy: 78, lead: -3 });
 });
 
-test('claims are of the leads, the coverage and the overrun', () => {
+test('claims are of the leads over each default and what else there is, the coverage and the overrun', () => {
   const claims = claimsOf(runs, tasks);
-  expect(claims.map(({ value }) => value)).toEqual([3, 25, 20, 2, 30, 0.2]);
-  expect(claims.map(({ holds }) => holds)).toEqual([true, true, true, true, false, true]);
+  expect(claims.map(({ value }) => value)).toEqual([3, 25, 3, 10, 3.5, 35, 25, 20, 2, 30, 0.2]);
+  expect(claims.map(({ holds }) => holds)).toEqual([...Array(9).fill(true), false, true]);
 });
