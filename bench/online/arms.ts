@@ -113,9 +113,9 @@ async function searched({ path, zoo, zooFolder, python, seed, signal }: ArmPlace
       const place = { path, signal, zoo: { folder: zooFolder, isOther: false } };
       const found = await drive({ seed, seconds, since: 'training', run }, place);
       versions = found.versions;
-      return { regime: found.regime, seconds: found.seconds, accuracy: found.accuracy };
+      return { regime: found.regime, seconds: found.seconds, accuracy: found.accuracy, hits: found.hits };
     },
   });
   const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);
-  return { accuracy: bestWithin(trials, allSeconds), seconds, trials, versions };
+  return { accuracy: bestWithin(trials, allSeconds).held, seconds, trials, versions };
 }

@@ -20,7 +20,7 @@ import { plannerEnvironment } from '../peers/environment.ts';
 import { archiveOf, unpackedFolder } from '../tune/datasets.ts';
 import { type ArmName, runArm, sampledArms, sampledEvery, streamArms } from './arms.ts';
 import { mayBeReplanned } from './replans.ts';
-import { claimsOf, columns, type Run, rowsOf } from './report.ts';
+import { claimsOf, columns, type Run, remarksOf, rowsOf } from './report.ts';
 import { stream, type Task, taskFolder } from './tasks.ts';
 
 const tasksInto = fileURLToPath(new URL('../../.cache/bench-online', import.meta.url));
@@ -75,14 +75,15 @@ async function main(): Promise<number> {
   }
   const names = tasks.map(({ name }) => name);
   const [rows, claims] = [rowsOf(kept.all, names), claimsOf(kept.all, names)];
+  const remarks = remarksOf(kept.all, names);
   printTable(rows, Object.keys(columns));
-  process.stdout.write('\n');
+  process.stdout.write(`\n${remarks.join('\n')}\n\n`);
   printClaims(claims);
   const versions = Object.assign({ hpbandster: peers.hpbandster }, ...kept.all.map((run) => run.versions), {
     cpus: [...new Set(kept.all.map((run) => run.cpu))].join('; '),
   }) as Readonly<Record<string, string>>;
   if (tasks.length < all.length) log('A part shows too little to be kept; nothing was written.');
-  else log(`Written: ${await writeResult('online', { rows, claims, columns, versions })}`);
+  else log(`Written: ${await writeResult('online', { rows, claims, columns, remarks, versions })}`);
   return exitCode(claims);
 }
 

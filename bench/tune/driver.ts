@@ -17,7 +17,7 @@ import { type FineTuned, fineTune, NeverBegun } from '../../src/train/fine-tune.
 import { decodeAll, type ImageStore } from '../../src/train/image-cache.ts';
 import { headerSize } from '../../src/train/image-header.ts';
 import { Diverged } from '../../src/train/loop.ts';
-import { accuracyOf } from '../../src/train/metrics.ts';
+import { topClass } from '../../src/train/metrics.ts';
 import { choiceOf, type Way } from './ways.ts';
 
 export interface DriverJob {
@@ -34,6 +34,8 @@ export interface DriverJob {
 
 export interface DriverOutcome {
   readonly accuracy: number;
+  /** Of each validation image, 1 where its class was found, else 0; empty where nothing was trained. */
+  readonly hits: string;
   readonly seconds: number;
   /** Of the evaluations within the run. */
   readonly curve: Experience['curve'];
@@ -75,20 +77,21 @@ async function runJob({ path, zoo: zooFolder, seconds: allowed, since, seed, run
     throw error;
   });
   const seconds = tuned?.outcome.activeSeconds ?? systemClock.nowSeconds() - startedSeconds;
-  const accuracy = tuned ? lastAccuracy(tuned, store, dataset) : 1 / dataset.classes.length;
+  const hits = tuned ? hitsOf(tuned, store, dataset) : '';
+  const accuracy = tuned ? hits.replaceAll('0', '').length / hits.length : 1 / dataset.classes.length;
   const curve = (tuned?.outcome.curve ?? []).flatMap((point) =>
     point.accuracy === undefined ? [] : [{ seconds: point.seconds, accuracy: point.accuracy }],
   );
   store.close();
   await dataset.close();
   const versions = { tensorflow: await tensorflowVersion() };
-  return { accuracy, seconds, curve, member, regime, steps: tuned?.outcome.step ?? 0, versions };
+  return { accuracy, hits, seconds, curve, member, regime, steps: tuned?.outcome.step ?? 0, versions };
 }
 
-function lastAccuracy({ logits, rows }: FineTuned, { val }: ImageStore, { classes }: Dataset): number {
+function hitsOf({ logits, rows }: FineTuned, { val }: ImageStore, { classes }: Dataset): string {
   if (!logits) throw new Error('a run without a signal is not interrupted');
-  const labels = rows.map((row) => val.labels[row] as number);
-  return accuracyOf(logits, labels, classes.length);
+  const found = topClass(logits, classes.length);
+  return Array.from(rows, (row, i) => (found[i] === val.labels[row] ? '1' : '0')).join('');
 }
 
 /** Median of the shorter sides of some training images, as the profile of `nasoa tune` finds it. */

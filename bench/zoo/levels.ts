@@ -8,6 +8,31 @@ export interface Point {
   readonly seconds: number;
 }
 
+/** A network whose step is timed, and that may be still to train. */
+export type Timed = Omit<Point, 'accuracy'> & Partial<Pick<Point, 'accuracy'>>;
+
+export const isPoint = <T extends Timed>(one: T): one is T & Point => one.accuracy !== undefined;
+
+const leastOfAFamily = 3;
+
+/**
+ * What to train next: all of ours, then of each other family its fastest, three at least, up to the first that is as
+ * accurate as our best. Slower ones of that family cannot change what it takes at any level. Undefined when no more is
+ * needed.
+ */
+export function nextToTrain<T extends Timed>(networks: readonly T[]): T | undefined {
+  const sorted = [...networks].sort((a, b) => a.seconds - b.seconds);
+  const own = sorted.filter(({ family }) => family === ours);
+  const missing = own.find((one) => !isPoint(one));
+  if (missing !== undefined) return missing;
+  const best = Math.max(...own.filter(isPoint).map(({ accuracy }) => accuracy));
+  return sorted.find((one) => {
+    const faster = sorted.slice(0, sorted.indexOf(one)).filter(({ family }) => family === one.family);
+    const reached = faster.some(({ accuracy = 0 }) => accuracy >= best);
+    return !isPoint(one) && (faster.length < leastOfAFamily || !reached);
+  });
+}
+
 /** Those that no other of the list beats, fastest first. */
 export function front<P extends Point>(points: readonly P[]): readonly P[] {
   const sorted = [...points].sort((a, b) => a.seconds - b.seconds || b.accuracy - a.accuracy);
