@@ -78,9 +78,8 @@ const parts = 5;
 export function bestWithin(trials: readonly Trial[], seconds: number): Best {
   const finished = finishedWithin(trials, seconds);
   const held = Array.from({ length: parts }, (_, part) => {
-    const [chosen] = finished.toSorted(
-      (a, b) => accuracyOn(b, (image) => image % parts !== part) - accuracyOn(a, (image) => image % parts !== part),
-    );
+    const others = finished.map((trial) => accuracyOn(trial, (image) => image % parts !== part));
+    const chosen = finished[others.indexOf(Math.max(...others))];
     return chosen ? accuracyOn(chosen, (image) => image % parts === part) : 0;
   });
   return { seen: Math.max(0, ...finished.map(({ accuracy }) => accuracy)), held: mean(held) };

@@ -14,11 +14,11 @@ import { RunError } from '../../src/lib/errors.ts';
 import { KeptLines } from '../lib/kept-lines.ts';
 import { atLeast, exitCode, printClaims, printTable, type Row, writeResult } from '../lib/results.ts';
 import { runMain } from '../lib/run-main.ts';
+import { classes, KeptTrainings, type Trained } from './kept-trainings.ts';
 import { compare, isPoint, type Level, nextToTrain, type Point } from './levels.ts';
 import { type Contestant, ours, ownContestants, peerContestants, searchedContestants } from './networks.ts';
 import { frontDrawing } from './plot.ts';
 import { stepSeconds } from './training.ts';
-import { classes, type Trained, Trainings } from './trainings.ts';
 
 const columns = {
   network: 'network; "first stride 1": its first convolution does not halve the images',
@@ -53,7 +53,11 @@ async function main(): Promise<number> {
   const all = [...own, ...peerContestants];
   const chosen = quick ? [all[0], peerContestants[0]].filter((one) => one !== undefined) : all;
   const { signal } = stop;
-  const trainings = new Trainings(await KeptLines.open<Trained>(values.keep), { data: values.data, epochs, signal });
+  const trainings = new KeptTrainings(await KeptLines.open<Trained>(values.keep), {
+    data: values.data,
+    epochs,
+    signal,
+  });
   try {
     if (values['train-only']) {
       const [nth = 1, of = 1] = values.part.split('/').map(Number);
@@ -88,7 +92,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop
 /** Step times of all, and the accuracy of those that decide how families compare. */
 async function compared(
   contestants: readonly Contestant[],
-  trainings: Trainings,
+  trainings: KeptTrainings,
   rounds: number,
 ): Promise<readonly (Contestant & Point)[]> {
   const networks = contestants.map((one) => one.network(classes));

@@ -75,6 +75,9 @@ describe('what a cache keeps of a pod', () => {
   });
 });
 
-test('a Job keeps all but the template of its pods', () => {
-  expect(slimJob(job)).toEqual({ ...job, spec: { template: { spec: { containers: [] } } } });
+test('caches keep of Jobs and pods what the controller reads', () => {
+  const held = aJob('flowers-train-1', { suspend: true });
+  expect(slimJob(held)).toEqual({ ...held, spec: { suspend: true, template: { spec: { containers: [] } } } });
+  const pod = runningPod(job);
+  expect(slimPod(pod)).toEqual(pod);
 });

@@ -75,10 +75,3 @@ describe('a task is looked at', () => {
     expect(woken).toEqual([]);
   });
 });
-
-test('caches keep of Jobs and pods what the controller reads', () => {
-  const job = taskJob('training', 1, { suspend: true });
-  expect(slimJob(job)).toMatchObject({ metadata: job.metadata, spec: { suspend: true }, status: job.status });
-  const pod = runningPod(job);
-  expect(slimPod(pod)).toMatchObject({ metadata: pod.metadata, spec: { nodeName: 'node-1' }, status: pod.status });
-});

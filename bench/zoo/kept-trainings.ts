@@ -30,7 +30,7 @@ export const classes = 100;
 
 const unfinishedIn = fileURLToPath(new URL('../../.cache/bench-zoo', import.meta.url));
 
-export class Trainings {
+export class KeptTrainings {
   readonly #kept: KeptLines<Trained>;
   readonly #options: Options;
   #images: Images | undefined;
