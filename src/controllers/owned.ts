@@ -2,7 +2,7 @@ import { labels } from '../crds/group.ts';
 import type { KubeObject, ResourceMeta } from '../crds/kubernetes.ts';
 import type { Pod } from '../crds/workloads.ts';
 import type { Cache, Change } from '../kube/cache.ts';
-import { keyOf, pods } from '../kube/resources.ts';
+import { pods } from '../kube/resources.ts';
 import type { World } from '../kube/world.ts';
 import { byUid } from './resources.ts';
 
@@ -17,5 +17,5 @@ export const wakingOwners =
   <T extends KubeObject>(owners: Cache<T>, add: (key: string) => void) =>
   ({ now, before }: Change<KubeObject>): void => {
     const uid = (now ?? before)?.metadata.labels?.[labels.taskUid];
-    for (const owner of uid === undefined ? [] : owners.find(byUid, uid)) add(keyOf(owner));
+    for (const key of uid === undefined ? [] : owners.findKeys(byUid, uid)) add(key);
   };

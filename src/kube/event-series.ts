@@ -3,17 +3,20 @@
  * same every second must not fill etcd. After client-go's correlator.
  */
 import { createHash } from 'node:crypto';
-import type { KubeObject } from '../crds/kubernetes.ts';
+import type { KubeObject, ObjectReference } from '../crds/kubernetes.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Recent } from './recent.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { Happening } from './world.ts';
 
+export type Regarding = Partial<ObjectReference> & Pick<ObjectReference, 'name'>;
+
 /** One event and how often it happened. */
 export interface Series {
   /** Name of the event object. */
   readonly name: string;
-  readonly about: KubeObject;
+  /** What it is about: not the object, which would live as long as this is remembered. */
+  readonly regarding: Regarding;
   readonly happening: Happening;
   readonly firstAt: Date;
   count: number;
@@ -56,7 +59,10 @@ export class EventSeries {
     if (!this.#hasShare(about)) return undefined;
     const at = this.#clock.date();
     const name = `${about.metadata.name.slice(0, 200)}.${hash(`${key} ${now} ${at.getTime()}`)}`;
-    const fresh = { name, about, happening: alike, firstAt: at, count: 1, lastAt: at, lastSeconds: now, toldCount: 0 };
+    const fresh = {
+      ...{ name, regarding: referenceTo(about), happening: alike },
+      ...{ firstAt: at, count: 1, lastAt: at, lastSeconds: now, toldCount: 0 },
+    };
     this.#series.set(key, fresh);
     return fresh;
   }
@@ -94,5 +100,14 @@ export class EventSeries {
 
 const subjectOf = ({ kind, metadata }: KubeObject): string =>
   metadata.uid ?? `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+
+function referenceTo({ apiVersion, kind, metadata: { namespace, name, uid, resourceVersion } }: KubeObject): Regarding {
+  return {
+    ...{ apiVersion, kind, name },
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+}
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);

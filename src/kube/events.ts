@@ -1,9 +1,9 @@
 /** Events for people, by events.k8s.io/v1: sent one after the other in the background, never waited for. */
-import type { KubeObject, ObjectReference, Time } from '../crds/kubernetes.ts';
+import type { KubeObject, Time } from '../crds/kubernetes.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Api } from './api.ts';
 import { AlreadyExists, NotFound } from './errors.ts';
-import { EventSeries, type Series } from './event-series.ts';
+import { EventSeries, type Regarding, type Series } from './event-series.ts';
 import { Fifo } from './fifo.ts';
 import { type KubeLog, messageOf, noLog } from './log.ts';
 import { type KubeMetrics, noMetrics } from './metrics.ts';
@@ -20,7 +20,7 @@ export interface SeriesEvent extends KubeObject {
   readonly reportingInstance: string;
   readonly action: string;
   readonly reason: string;
-  readonly regarding: Partial<ObjectReference>;
+  readonly regarding: Partial<Regarding>;
   readonly note: string;
   readonly type: 'Normal' | 'Warning';
   readonly series?: { readonly count: number; readonly lastObservedTime: Time };
@@ -138,7 +138,7 @@ export class EventRecorder {
   /** False where the event is there no longer: the API server keeps them for an hour. */
   async #countUp(series: Series): Promise<boolean> {
     const { api, gate } = this.#options;
-    const path = pathOf(seriesEvents, { namespace: namespaceOf(series.about), name: series.name });
+    const path = pathOf(seriesEvents, { namespace: namespaceOf(series), name: series.name });
     try {
       const options = { signal: gate.signal, contentType: 'application/merge-patch+json', attempts: 3 };
       await api.request('PATCH', path, { series: seriesOf(series) }, options);
@@ -150,24 +150,18 @@ export class EventRecorder {
   }
 
   #eventOf(series: Series): SeriesEvent {
-    const { about, happening, name, firstAt, count } = series;
-    const { namespace, name: subject, uid, resourceVersion } = about.metadata;
+    const { regarding, happening, name, firstAt, count } = series;
     const { type, reason, action = reason, message } = happening;
     const { controller, instance } = this.#options;
     return {
       apiVersion: seriesEvents.apiVersion,
       kind: seriesEvents.kind,
-      metadata: { name, namespace: namespaceOf(about) },
+      metadata: { name, namespace: namespaceOf(series) },
       eventTime: microTime(firstAt),
       reportingController: controller,
       reportingInstance: cut(instance, wordBytes),
       ...{ type, reason: cut(reason, wordBytes), action: cut(action, wordBytes), note: cut(message, noteBytes) },
-      regarding: {
-        ...{ apiVersion: about.apiVersion, kind: about.kind, name: subject },
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(uid === undefined ? {} : { uid }),
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      },
+      regarding,
       ...(count > 1 ? { series: seriesOf(series) } : {}),
     };
   }
@@ -178,7 +172,7 @@ const seriesOf = ({ count, lastAt }: Series): { readonly count: number; readonly
   lastObservedTime: microTime(lastAt),
 });
 
-const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? 'default';
+const namespaceOf = ({ regarding }: Series): string => regarding.namespace ?? 'default';
 
 /** At most so many bytes of UTF-8, never half a character. */
 function cut(text: string, bytes: number): string {

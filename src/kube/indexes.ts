@@ -28,3 +28,27 @@ export const byLabel = (label: string): Index => ({
     return value === undefined ? [] : [value];
   },
 });
+
+/** Keys of the objects with a value. Most values are those of a single object, and a set for each would cost memory. */
+export class KeysByValue {
+  readonly #keys = new Map<string, string | Set<string>>();
+
+  of(value: string): readonly string[] {
+    const found = this.#keys.get(value);
+    return found === undefined ? [] : typeof found === 'string' ? [found] : [...found];
+  }
+
+  add(value: string, key: string): void {
+    const found = this.#keys.get(value);
+    if (found instanceof Set) found.add(key);
+    else this.#keys.set(value, found === undefined || found === key ? key : new Set([found, key]));
+  }
+
+  delete(value: string, key: string): void {
+    const found = this.#keys.get(value);
+    if (found === key) this.#keys.delete(value);
+    if (!(found instanceof Set)) return;
+    found.delete(key);
+    if (found.size === 0) this.#keys.delete(value);
+  }
+}

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/crds/kubernetes.ts';
 import { LeaseLost } from '../../src/kube/errors.ts';
@@ -21,6 +24,11 @@ function aRecorder({ api, timers }: FakeClient, gate: WriteGate = openGate) {
   const metrics = { ...noMetrics, event: (fate: string) => fates.push(fate) };
   const who = { controller: 'nasoa.dev/operator', instance: 'nasoa-0' };
   return { recorder: new EventRecorder({ api, timers, gate, metrics, ...who }), fates };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
 }
 
 const eventsOf = ({ fake }: FakeClient): readonly SeriesEvent[] =>
@@ -111,6 +119,20 @@ describe('an event recorder', () => {
     await recorder.flush();
     expect(eventsOf(client).map(({ regarding }) => regarding.name)).toEqual(['cars']);
     expect(fates).toEqual(['failed', 'sent']);
+  });
+
+  test('keeps none of the objects that its events are about', async () => {
+    await using client = await aClient();
+    const { recorder } = aRecorder(client);
+    const objects = ['flowers', 'pets'].map((name) => {
+      const task = aTask(name);
+      recorder.record(task, planned);
+      return new WeakRef(task);
+    });
+    await recorder.flush();
+    await setImmediate();
+    collectGarbage();
+    expect(objects.map((object) => object.deref())).toEqual([undefined, undefined]);
   });
 
   test('writes nothing once the lease is lost', async () => {

@@ -6,7 +6,6 @@ import type { ModelZoo } from '../../crds/model-zoo.ts';
 import type { Job, Pod } from '../../crds/workloads.ts';
 import type { Cache } from '../../kube/cache.ts';
 import type { Index } from '../../kube/indexes.ts';
-import { keyOf } from '../../kube/resources.ts';
 import { wakingOwners } from '../owned.ts';
 import { byUid, tasksByClaim, tasksByZoo } from '../resources.ts';
 import { zooState } from './zoo-place.ts';
@@ -26,8 +25,8 @@ export const taskIndexes: readonly Index<FineTuneTask>[] = [byUid, tasksByClaim,
 
 /** `add`: puts the key of a task into the queue. Returns how to stop. */
 export function wakeTasks({ tasks, jobs, pods, claims, zoos }: TaskCaches, add: (key: string) => void): () => void {
-  const addAll = (found: readonly FineTuneTask[]): void => {
-    for (const task of found) add(keyOf(task));
+  const addAll = (keys: readonly string[]): void => {
+    for (const key of keys) add(key);
   };
   const owned = wakingOwners(tasks, add);
   const stops = [
@@ -36,11 +35,11 @@ export function wakeTasks({ tasks, jobs, pods, claims, zoos }: TaskCaches, add: 
     pods.subscribe(owned),
     claims.subscribe(({ key, now, before }) => {
       // a claim that only changes is there before and after
-      if (now === undefined || before === undefined) addAll(tasks.find(tasksByClaim, key));
+      if (now === undefined || before === undefined) addAll(tasks.findKeys(tasksByClaim, key));
     }),
     zoos.subscribe(({ key, now, before }) => {
       // a search tells its progress all the time, and concerns nobody who waits for its end
-      if (!isDeepStrictEqual(stateOf(now), stateOf(before))) addAll(tasks.find(tasksByZoo, key));
+      if (!isDeepStrictEqual(stateOf(now), stateOf(before))) addAll(tasks.findKeys(tasksByZoo, key));
     }),
   ];
   return () => {

@@ -4,7 +4,6 @@ import type { ModelZoo } from '../../crds/model-zoo.ts';
 import type { Job, Pod } from '../../crds/workloads.ts';
 import type { Cache } from '../../kube/cache.ts';
 import { byNamespace, type Index } from '../../kube/indexes.ts';
-import { keyOf } from '../../kube/resources.ts';
 import { wakingOwners } from '../owned.ts';
 import { byUid } from '../resources.ts';
 
@@ -21,8 +20,8 @@ export const zooIndexes: readonly Index<ModelZoo>[] = [byUid];
 
 /** `add`: puts the key of a zoo into the queue. Returns how to stop. */
 export function wakeZoos({ zoos, jobs, pods, claims }: ZooCaches, add: (key: string) => void): () => void {
-  const addAll = (found: readonly ModelZoo[]): void => {
-    for (const zoo of found) add(keyOf(zoo));
+  const addAll = (keys: readonly string[]): void => {
+    for (const key of keys) add(key);
   };
   const owned = wakingOwners(zoos, add);
   const stops = [
@@ -33,7 +32,7 @@ export function wakeZoos({ zoos, jobs, pods, claims }: ZooCaches, add: (key: str
       // zoos are few: all of the namespace may look, whichever of them name the claim
       const { namespace } = (now ?? before)?.metadata ?? {};
       if (namespace !== undefined && (now === undefined || before === undefined))
-        addAll(zoos.find(byNamespace, namespace));
+        addAll(zoos.findKeys(byNamespace, namespace));
     }),
   ];
   return () => {
