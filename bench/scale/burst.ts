@@ -1,6 +1,7 @@
 /** Thousands of tasks at once: until each has a plan and its training Job. */
 
 import { until } from '../../hack/cluster/service.ts';
+import { byRole } from '../../hack/cluster/simulated-kubelet.ts';
 import type { FineTuneTask } from '../../src/crds/fine-tune-task.ts';
 import { labels } from '../../src/crds/group.ts';
 import type { Job } from '../../src/crds/workloads.ts';
@@ -63,7 +64,7 @@ export async function measureBurst(site: Site, count: number, say: (line: string
 export async function trainingJobs(site: Site, count: number, say?: (line: string) => void): Promise<void> {
   const jobs: Cache<Job> = site.cluster.kubelet.jobs;
   let [seen, toldAt] = [0, performance.now()];
-  const look = (): number => jobs.list().filter(({ metadata }) => metadata.labels?.[labels.role] === 'training').length;
+  const look = (): number => jobs.findKeys(byRole, 'training').length;
   await until(`${count} training Jobs`, 1200, async () => {
     const now = look();
     if (say !== undefined && performance.now() - toldAt > 10_000) {

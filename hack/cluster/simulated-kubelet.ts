@@ -13,6 +13,7 @@ import type { Api } from '../../src/kube/api.ts';
 import type { Cache } from '../../src/kube/cache.ts';
 import { AlreadyExists, Conflict, NotFound } from '../../src/kube/errors.ts';
 import { Fifo } from '../../src/kube/fifo.ts';
+import { byLabel } from '../../src/kube/indexes.ts';
 import { Informers } from '../../src/kube/informers.ts';
 import { jobs, keyOf, pathOf, pods } from '../../src/kube/resources.ts';
 import type { Timers } from '../../src/kube/timers.ts';
@@ -44,6 +45,8 @@ export interface KubeletOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+export const byRole = byLabel(labels.role);
+const byTask = byLabel(labels.taskUid);
 const nodeName = 'simulated';
 const atOnce = 8;
 const merge = { contentType: 'application/merge-patch+json' };
@@ -66,8 +69,8 @@ export class SimulatedKubelet {
     const own = { [labels.managedBy]: manager };
     this.#options = options;
     this.#informers = new Informers({ api, timers, rng, namespaces: [] });
-    this.#pods = this.#informers.watch({ resource: pods, labels: own });
-    this.#jobs = this.#informers.watch({ resource: jobs, labels: own });
+    this.#pods = this.#informers.watch<Pod>({ resource: pods, labels: own, indexes: [byTask] });
+    this.#jobs = this.#informers.watch<Job>({ resource: jobs, labels: own, indexes: [byRole] });
     this.#pods.subscribe(({ now }) => now !== undefined && this.#see(now));
     if (options.controlsJobs) this.#jobs.subscribe(({ now }) => now !== undefined && this.#seeJob(now));
   }
@@ -170,9 +173,8 @@ export class SimulatedKubelet {
 
   #watchForTwins({ metadata }: Pod): void {
     const task = metadata.labels?.[labels.taskUid] ?? '';
-    const trains = ({ metadata: { labels: of } }: Pod): boolean =>
-      of?.[labels.taskUid] === task && of[labels.role] === 'training';
-    const live = this.#pods.list().filter((pod) => trains(pod) && !hasEnded(pod));
+    const trains = ({ metadata: { labels: of } }: Pod): boolean => of?.[labels.role] === 'training';
+    const live = this.#pods.find(byTask, task).filter((pod) => trains(pod) && !hasEnded(pod));
     if (live.length > 1) this.#doubled.add(task);
   }
 
@@ -224,7 +226,7 @@ export class SimulatedKubelet {
     return `${this.#options.timers.clock.date().toISOString().slice(0, 19)}Z`;
   }
 
-  /** All Jobs of the trainer, as the watch tells them. */
+  /** All Jobs of the trainer, as the watch tells them; with the index `byRole`. */
   get jobs(): Cache<Job> {
     return this.#jobs;
   }

@@ -20,6 +20,14 @@ export interface Change<T> {
   readonly before: T | undefined;
 }
 
+/** A LIST that is being taken in. */
+export interface Listing<T> {
+  readonly version: string;
+  /** Returns how many objects came so far. */
+  add(page: readonly T[]): number;
+  end(): void;
+}
+
 /**
  * The objects of one kind as the API server last told them, and our own writes as soon as they are answered.
  * Invariant: an object never goes back to an earlier resource version, whichever of the two tells it first.
@@ -49,6 +57,7 @@ export class Cache<T extends KubeObject> {
     return this.#objects.get(keyFor(namespace, name));
   }
 
+  /** All of them as they are: for few, or seldom. */
   list(): readonly T[] {
     return this.#all(this.keys());
   }
@@ -75,32 +84,38 @@ export class Cache<T extends KubeObject> {
     return () => this.#listeners.delete(listener);
   }
 
-  /** As it would be kept: who collects many objects for `replace` drops the rest of each at once. */
-  trimmed(object: T): T {
-    return this.#trim(withoutManagedFields(object));
-  }
-
   /**
-   * The outcome of a consistent LIST of `namespace` ('' for all) at `version`, its objects as `trimmed` gives them: what
-   * is not in it is gone, unless it is newer. A list from before what was seen means that the server's own store went
-   * back (etcd restored from a backup): then the list is the truth as it is.
+   * Takes in a consistent LIST of `namespace` ('' for all) at `version`, page by page, so that the pages need not be held
+   * until the last has come. At its end, what was not in it is gone, unless it is newer. A list from before what was seen
+   * means that the server's own store went back (etcd restored from a backup): then the list is the truth as it is.
    */
-  replace(objects: readonly T[], version: string, namespace = ''): void {
+  listing(version: string, namespace = ''): Listing<T> {
     const seen = this.#seen.get(namespace);
     const wentBack = seen !== undefined && isLater(seen, version) === true;
-    const listed = new Set(objects.map(keyOf));
-    const inScope = namespace === '' ? this.keys() : this.findKeys(byNamespace, namespace);
-    for (const key of inScope) {
-      const isNewer = !wentBack && isLater(this.#versionOf(key), version) === true;
-      if (!listed.has(key) && !isNewer) this.#drop(key);
-    }
-    for (const object of objects) this.#keep(object, wentBack);
-    this.#seen.set(namespace, version);
+    const listed = new Set<string>();
+    return {
+      version,
+      add: (page) => {
+        for (const object of page) {
+          listed.add(keyOf(object));
+          this.#keep(this.#trimmed(object), wentBack);
+        }
+        return listed.size;
+      },
+      end: () => {
+        const inScope = namespace === '' ? this.keys() : this.findKeys(byNamespace, namespace);
+        for (const key of inScope) {
+          const isNewer = !wentBack && isLater(this.#versionOf(key), version) === true;
+          if (!listed.has(key) && !isNewer) this.#drop(key);
+        }
+        this.#seen.set(namespace, version);
+      },
+    };
   }
 
   /** An object that the watch of `namespace` told. */
   put(object: T, namespace = ''): void {
-    this.#keep(this.trimmed(object));
+    this.#keep(this.#trimmed(object));
     this.#seen.set(namespace, versionOf(object));
   }
 
@@ -123,7 +138,11 @@ export class Cache<T extends KubeObject> {
    */
   putOwn(object: T): void {
     const seen = this.#seen.get(object.metadata.namespace ?? '') ?? this.#seen.get('');
-    if (seen !== undefined && isLater(versionOf(object), seen) === true) this.#keep(this.trimmed(object));
+    if (seen !== undefined && isLater(versionOf(object), seen) === true) this.#keep(this.#trimmed(object));
+  }
+
+  #trimmed(object: T): T {
+    return this.#trim(withoutManagedFields(object));
   }
 
   #keep(now: T, evenEarlier = false): void {

@@ -19,18 +19,20 @@ const packedAtOnce = 20;
 /** A window that reaches from one object over another, and state small enough for the allocator to use it again. */
 const format = { windowBits: 14, memLevel: 6, level: 3 } as const;
 
-interface Packed {
+/** An object as it is, or packed, or both. */
+interface Slot<T> {
   readonly version: string | undefined;
+  object: T | undefined;
   /** A byte per character: small strings cost less than small buffers. */
-  readonly bytes: string;
+  packed: string | undefined;
 }
 
 export class PackedMap<T extends KubeObject> {
   readonly #limit: number;
   readonly #defer: (run: () => void) => void;
-  /** In the order of their use, the longest ago first. */
-  readonly #atHand = new Map<string, T>();
-  readonly #packed = new Map<string, Packed>();
+  readonly #slots = new Map<string, Slot<T>>();
+  /** Slots with an object as it is, in the order of their use, the longest ago first. */
+  readonly #atHand = new Map<string, Slot<T>>();
   /** Objects of a kind are alike: the first that is packed is what the others are told apart from. */
   #dictionary: Buffer | undefined;
   #isPacking = false;
@@ -41,44 +43,52 @@ export class PackedMap<T extends KubeObject> {
   }
 
   get size(): number {
-    return this.#atHand.size + this.#packed.size;
+    return this.#slots.size;
   }
 
-  /** How many are packed at present. */
-  get packed(): number {
-    return this.#packed.size;
+  /** How many are kept as they are at present. */
+  get atHand(): number {
+    return this.#atHand.size;
   }
 
   has(key: string): boolean {
-    return this.#atHand.has(key) || this.#packed.has(key);
+    return this.#slots.has(key);
   }
 
-  get(key: string): T | undefined {
-    const object = this.#atHand.get(key) ?? this.#unpacked(key);
-    if (object !== undefined) this.set(key, object);
-    return object;
+  keys(): readonly string[] {
+    return [...this.#slots.keys()];
   }
 
   /** Resource version of an object, packed or not; undefined where there is none. */
   versionOf(key: string): string | undefined {
-    return this.#atHand.get(key)?.metadata.resourceVersion ?? this.#packed.get(key)?.version;
+    return this.#slots.get(key)?.version;
+  }
+
+  get(key: string): T | undefined {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return undefined;
+    const object = slot.object ?? this.#unpacked(slot.packed ?? '');
+    slot.object = object;
+    this.#use(key, slot);
+    return object;
   }
 
   set(key: string, object: T): void {
-    this.#packed.delete(key);
-    // a Map keeps the order of insertion: deleted and set again, the object is the one used last
-    this.#atHand.delete(key);
-    this.#atHand.set(key, object);
-    this.#packLater();
+    const slot: Slot<T> = { version: object.metadata.resourceVersion, object, packed: undefined };
+    this.#slots.set(key, slot);
+    this.#use(key, slot);
   }
 
   delete(key: string): void {
+    this.#slots.delete(key);
     this.#atHand.delete(key);
-    this.#packed.delete(key);
   }
 
-  keys(): readonly string[] {
-    return [...this.#packed.keys(), ...this.#atHand.keys()];
+  #use(key: string, slot: Slot<T>): void {
+    // a Map keeps the order of insertion: deleted and set again, the slot is the one used last
+    this.#atHand.delete(key);
+    this.#atHand.set(key, slot);
+    this.#packLater();
   }
 
   #packLater(): void {
@@ -93,25 +103,24 @@ export class PackedMap<T extends KubeObject> {
 
   #packOldest(): void {
     let left = Math.min(packedAtOnce, this.#atHand.size - this.#limit);
-    for (const [key, object] of this.#atHand) {
+    for (const [key, slot] of this.#atHand) {
       if (left-- <= 0) return;
+      // what was only looked at since it was packed is packed already
+      slot.packed ??= this.#packedOf(slot.object);
+      slot.object = undefined;
       this.#atHand.delete(key);
-      this.#packed.set(key, this.#pack(object));
     }
   }
 
-  #pack(object: T): Packed {
+  #packedOf(object: T | undefined): string {
     const text = Buffer.from(JSON.stringify(object));
     this.#dictionary ??= text;
-    const bytes = deflateRawSync(text, { ...format, dictionary: this.#dictionary });
-    return { version: object.metadata.resourceVersion, bytes: bytes.toString('latin1') };
+    return deflateRawSync(text, { ...format, dictionary: this.#dictionary }).toString('latin1');
   }
 
-  #unpacked(key: string): T | undefined {
-    const packed = this.#packed.get(key);
-    if (packed === undefined) return undefined;
+  #unpacked(packed: string): T {
     const { windowBits } = format;
-    const text = inflateRawSync(Buffer.from(packed.bytes, 'latin1'), { windowBits, dictionary: this.#dictionary });
+    const text = inflateRawSync(Buffer.from(packed, 'latin1'), { windowBits, dictionary: this.#dictionary });
     // what was made of a T
     return JSON.parse(text.toString()) as T;
   }

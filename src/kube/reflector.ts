@@ -6,7 +6,7 @@ import type { ApiStatus, KubeObject, ObjectList, StringMap } from '../crds/kuber
 import type { Rng } from '../lib/rng.ts';
 import type { Api } from './api.ts';
 import { backOffSeconds } from './back-off.ts';
-import type { Cache } from './cache.ts';
+import type { Cache, Listing } from './cache.ts';
 import { ApiError, errorOf, Gone, TooManyRequests } from './errors.ts';
 import { jsonLines } from './json-lines.ts';
 import { type KubeLog, messageOf, noLog } from './log.ts';
@@ -152,29 +152,30 @@ export class Reflector<T extends KubeObject> {
   async #list(signal: AbortSignal): Promise<string> {
     const { resource, cache, timers } = this.#options;
     const startedSeconds = timers.clock.nowSeconds();
-    const { objects, version } = await this.#pages(signal, this.#options.pageSize ?? defaultPageSize);
-    cache.replace(objects, version, this.#scope);
-    this.#metrics.listed(resource.plural, objects.length, timers.clock.nowSeconds() - startedSeconds);
+    const { listing, count } = await this.#pages(signal, this.#options.pageSize ?? defaultPageSize);
+    listing.end();
+    this.#metrics.listed(resource.plural, count, timers.clock.nowSeconds() - startedSeconds);
     this.#metrics.cached(resource.plural, cache.size);
     this.#synced.resolve();
-    return version;
+    return listing.version;
   }
 
-  async #pages(signal: AbortSignal, limit: number): Promise<{ objects: readonly T[]; version: string }> {
+  async #pages(signal: AbortSignal, limit: number): Promise<{ readonly listing: Listing<T>; readonly count: number }> {
     const { resource, namespace, api, cache } = this.#options;
-    const objects: T[] = [];
+    let listing: Listing<T> | undefined;
     let next: string | undefined;
     for (;;) {
       const query = { limit, continue: next, ...this.#selection() };
       const path = pathOf(resource, { namespace }, query);
       try {
         const options = { signal, timeoutSeconds: listTimeoutSeconds };
-        const page = await api.request<ObjectList<T>>('GET', path, undefined, options);
+        const { items, metadata } = await api.request<ObjectList<T>>('GET', path, undefined, options);
+        listing ??= cache.listing(metadata.resourceVersion, this.#scope);
         // items of the built-in kinds come without their kind
         const { apiVersion, kind } = resource;
-        for (const item of page.items ?? []) objects.push(cache.trimmed({ ...item, apiVersion, kind }));
-        next = page.metadata.continue;
-        if (next === undefined || next === '') return { objects, version: page.metadata.resourceVersion };
+        const count = listing.add((items ?? []).map((item) => ({ ...item, apiVersion, kind })));
+        next = metadata.continue;
+        if (next === undefined || next === '') return { listing, count };
       } catch (error) {
         // the pages took so long that their snapshot is gone; a list in one piece cannot expire
         if (error instanceof Gone && limit > 0) return this.#pages(signal, 0);

@@ -38,6 +38,13 @@ const make = (packing: PackedMapOptions): void => {
   });
 };
 
+/** A list in pages of one object. */
+function replace(objects: readonly Job[], version: string, namespace?: string): void {
+  const listing = cache.listing(version, namespace);
+  for (const object of objects) listing.add([object]);
+  listing.end();
+}
+
 const shown = (): Record<string, string> =>
   Object.fromEntries(cache.list().map((job) => [keyOf(job), job.metadata.resourceVersion]));
 
@@ -49,11 +56,11 @@ describe.each<[string, PackedMapOptions]>([
 
   describe('a cache', () => {
     test('tells each change once', () => {
-      cache.replace([aJob('a', 5), aJob('b', 6)], '10');
+      replace([aJob('a', 5), aJob('b', 6)], '10');
       cache.put(aJob('a', 11));
       cache.put(aJob('a', 11));
       cache.remove(aJob('b', 12));
-      cache.replace([aJob('a', 11), aJob('c', 13)], '14');
+      replace([aJob('a', 11), aJob('c', 13)], '14');
       expect(told).toEqual([
         'team/a: nothing -> 5',
         'team/b: nothing -> 6',
@@ -95,7 +102,7 @@ describe.each<[string, PackedMapOptions]>([
   });
 
   describe('an own write', () => {
-    beforeEach(() => cache.replace([aJob('a', 5)], '10'));
+    beforeEach(() => replace([aJob('a', 5)], '10'));
 
     test('is seen at once, and what the watch tells late does not undo it', () => {
       cache.putOwn(aJob('a', 20));
@@ -113,9 +120,9 @@ describe.each<[string, PackedMapOptions]>([
 
     test('is not undone by a list that was older', () => {
       cache.putOwn(aJob('b', 20));
-      cache.replace([aJob('a', 5)], '15');
+      replace([aJob('a', 5)], '15');
       expect(shown()).toEqual({ 'team/a': '5', 'team/b': '20' });
-      cache.replace([aJob('a', 5)], '25');
+      replace([aJob('a', 5)], '25');
       expect(shown()).toEqual({ 'team/a': '5' });
     });
 
@@ -134,20 +141,20 @@ describe.each<[string, PackedMapOptions]>([
 
   describe('a list', () => {
     test('of one namespace leaves the others alone', () => {
-      cache.replace([aJob('a', 1)], '10', 'team');
-      cache.replace([aJob('b', 2, { namespace: 'others' })], '11', 'others');
-      cache.replace([], '12', 'team');
+      replace([aJob('a', 1)], '10', 'team');
+      replace([aJob('b', 2, { namespace: 'others' })], '11', 'others');
+      replace([], '12', 'team');
       expect(shown()).toEqual({ 'others/b': '2' });
     });
 
     test('from before what was seen is believed: the server itself went back', () => {
-      cache.replace([aJob('a', 5), aJob('b', 90)], '100');
-      cache.replace([aJob('a', 4)], '50');
+      replace([aJob('a', 5), aJob('b', 90)], '100');
+      replace([aJob('a', 4)], '50');
       expect(shown()).toEqual({ 'team/a': '4' });
     });
 
     test('is compared by number, not by letters', () => {
-      cache.replace([aJob('a', 999)], '999');
+      replace([aJob('a', 999)], '999');
       cache.put(aJob('a', 1000));
       cache.put(aJob('a', 998));
       expect(shown()).toEqual({ 'team/a': '1000' });
