@@ -6,7 +6,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { KubeObject } from '../crds/kubernetes.ts';
 
 export interface PackedMapOptions {
-  /** So many objects are kept as they are. */
+  /** So many objects are kept as they are; twice as many until there is time to pack them. */
   readonly atHand?: number;
   /** Runs something soon. */
   readonly defer?: (run: () => void) => void;
@@ -16,8 +16,11 @@ export interface PackedMapOptions {
 const usualAtHand = 500;
 /** Packed before others have their turn: a few milliseconds. */
 const packedAtOnce = 20;
-/** A window that reaches from one object over another, and state small enough for the allocator to use it again. */
-const format = { windowBits: 14, memLevel: 6, level: 3 } as const;
+/** A window that reaches from one object over another. */
+const windowBits = 14;
+/** State small enough for the allocator to use it again, and no more room for what comes out than it takes. */
+const packing = { windowBits, memLevel: 6, level: 3, chunkSize: 2048 } as const;
+const unpacking = { windowBits, chunkSize: 8192 } as const;
 
 /** An object as it is, or packed, or both. */
 interface Slot<T> {
@@ -88,6 +91,8 @@ export class PackedMap<T extends KubeObject> {
     // a Map keeps the order of insertion: deleted and set again, the slot is the one used last
     this.#atHand.delete(key);
     this.#atHand.set(key, slot);
+    // a long list comes faster than others give up their turn
+    if (this.#atHand.size >= 2 * this.#limit + packedAtOnce) this.#packOldest();
     this.#packLater();
   }
 
@@ -115,12 +120,11 @@ export class PackedMap<T extends KubeObject> {
   #packedOf(object: T | undefined): string {
     const text = Buffer.from(JSON.stringify(object));
     this.#dictionary ??= text;
-    return deflateRawSync(text, { ...format, dictionary: this.#dictionary }).toString('latin1');
+    return deflateRawSync(text, { ...packing, dictionary: this.#dictionary }).toString('latin1');
   }
 
   #unpacked(packed: string): T {
-    const { windowBits } = format;
-    const text = inflateRawSync(Buffer.from(packed, 'latin1'), { windowBits, dictionary: this.#dictionary });
+    const text = inflateRawSync(Buffer.from(packed, 'latin1'), { ...unpacking, dictionary: this.#dictionary });
     // what was made of a T
     return JSON.parse(text.toString()) as T;
   }

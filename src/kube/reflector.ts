@@ -32,7 +32,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly pageSize?: number;
 }
 
-const defaultPageSize = 500;
+/** Each page is parsed in one go, and its text and what is not kept of it are garbage at once. */
+const defaultPageSize = 250;
 const listTimeoutSeconds = 60;
 /** The server ends a watch after this or up to twice as long, at random: not all watches are renewed at once. */
 const watchSeconds = 300;

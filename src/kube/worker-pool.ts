@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Congestion } from './congestion.ts';
 import { ApiError, LeaseLost } from './errors.ts';
 import { type KubeLog, messageOf, noLog } from './log.ts';
@@ -58,6 +59,8 @@ async function work({ queue, handle, signal, congestion, log = noLog }: WorkerPo
       queue.done(key);
       congestion?.leave();
     }
+    // a pass that finds nothing to do waits for nothing: thousands of them after a start would keep all others waiting
+    await setImmediate();
   }
 }
 
