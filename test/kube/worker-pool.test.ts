@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { TooManyRequests } from '../../src/kube/errors.ts';
 import { WorkQueue } from '../../src/kube/work-queue.ts';
@@ -51,6 +52,24 @@ describe('a pool of workers', () => {
     }
     expect(seen.toSorted()).toEqual(['bad', 'bad', 'bad', 'good']);
     expect(queue.failures('bad')).toBe(0);
+    stop.abort();
+    await ended;
+  });
+
+  test('gives others their turn between passes that wait for nothing', async () => {
+    let passes = 0;
+    const { queue, stop, ended } = aPool(async () => {
+      passes++;
+      return done;
+    });
+    for (let i = 0; i < 1000; i++) queue.add(`${i}`);
+    const seen: number[] = [];
+    for (let turn = 0; turn < 5; turn++) {
+      await setImmediate();
+      seen.push(passes);
+    }
+    expect(new Set(seen).size).toBeGreaterThan(2);
+    expect(Math.max(...seen)).toBeLessThan(50);
     stop.abort();
     await ended;
   });
