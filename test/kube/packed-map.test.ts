@@ -77,6 +77,17 @@ describe('a packed map', () => {
     expect(map.atHand).toBe(10);
   });
 
+  test('packs objects of any size, and with any letters', () => {
+    const { map, packAll } = aMap(0);
+    const things = [1, 100, 10_000, 300_000].map((count) =>
+      aThing(`${count}`, 1, { note: '1 µs → 🦊 '.repeat(count) }),
+    );
+    for (const thing of things) map.set(thing.metadata.name, thing);
+    packAll();
+    expect(map.atHand).toBe(0);
+    for (const thing of things) expect(map.get(thing.metadata.name)).toEqual(thing);
+  });
+
   test('does not wait for its turn where objects come faster than that', () => {
     const { map, packAll } = aMap(10);
     for (let i = 0; i < 1000; i++) {
