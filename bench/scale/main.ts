@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { atLeast, atMost, exitCode, printClaims, printTable, type Row, writeResult } from '../lib/results.ts';
 import { measureBurst } from './burst.ts';
+import type { Load } from './load.ts';
 import { measureFailOver, measureRestart } from './recovery.ts';
 import { candidates, openSite, workers } from './site.ts';
 
@@ -44,7 +45,7 @@ try {
     { what: 'memory after the fail-over', value: failOver.memoryMb, unit: 'MB' },
     { what: 'stall of the event loop after the fail-over', value: 1000 * failOver.stallSeconds, unit: 'ms' },
   ];
-  const most = (of: (one: typeof full) => number): number => Math.max(...[full, restart, failOver].map(of));
+  const most = (of: (one: Load) => number): number => Math.max(...[full, restart, failOver].map(of));
   const claims = [
     atLeast('tasks to a plan and a Job, per second', burst.tasksPerSecond, 50),
     atMost(

@@ -1,15 +1,11 @@
 /** How long the tasks wait for an operator that was killed. */
 import { until } from '../../hack/cluster/service.ts';
 import type { OperatorProcess } from '../../test/support/operator-process.ts';
-import { parseMetrics, sumOf } from './metrics.ts';
-import { memoryOf } from './processes.ts';
+import { type Load, loadOf } from './load.ts';
 import type { Site } from './site.ts';
 
-interface Recovery {
+interface Recovery extends Load {
   readonly seconds: number;
-  readonly memoryMb: number;
-  /** The longest of the event loop since the process began to serve. */
-  readonly stallSeconds: number;
 }
 
 let asked = 0;
@@ -26,11 +22,6 @@ async function secondsToJob(site: Site): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
-async function stateOf({ child, metrics }: OperatorProcess): Promise<Omit<Recovery, 'seconds'>> {
-  const stallSeconds = sumOf(parseMetrics(await metrics()), 'nasoa_event_loop_lag_seconds', { quantile: '1' });
-  return { memoryMb: memoryOf(child.pid).nowMb, stallSeconds };
-}
-
 const dead = (operator: OperatorProcess): Promise<number | null> => operator.stop('SIGTERM');
 
 /** The operator ends as a pod does, and another process starts: seconds from the end until it does its work again. */
@@ -42,7 +33,7 @@ export async function measureRestart(site: Site, say: (line: string) => void): P
   await secondsToJob(site);
   const seconds = (performance.now() - started) / 1000;
   site.operator = await starting;
-  return { seconds, ...(await stateOf(site.operator)) };
+  return { seconds, ...(await loadOf(site.operator)) };
 }
 
 /** The leader is killed while another replica waits: its lease has to run out first. */
@@ -56,5 +47,5 @@ export async function measureFailOver(site: Site, say: (line: string) => void): 
   await site.operator.stop('SIGKILL');
   const seconds = await secondsToJob(site);
   site.operator = replica;
-  return { seconds, ...(await stateOf(replica)) };
+  return { seconds, ...(await loadOf(replica)) };
 }

@@ -12,8 +12,8 @@ import {
   taskObject,
 } from '../../test/support/operator-cluster.ts';
 import { type OperatorProcess, startOperator } from '../../test/support/operator-process.ts';
+import { type Load, loadOf } from './load.ts';
 import { parseMetrics, sumOf } from './metrics.ts';
-import { memoryOf } from './processes.ts';
 
 export const workers = 16;
 export const candidates = 300;
@@ -29,10 +29,7 @@ export interface Site {
   /** Creates tasks, many at a time, named `PREFIX-0` and so on. */
   readonly create: (prefix: string, count: number, spec?: Readonly<Record<string, unknown>>) => Promise<void>;
   /** Creates suspended tasks until there are so many in all, and waits for the operator to be at rest. */
-  readonly fillUp: (
-    objects: number,
-    say: (line: string) => void,
-  ) => Promise<{ readonly memoryMb: number; readonly stallSeconds: number }>;
+  readonly fillUp: (objects: number, say: (line: string) => void) => Promise<Load>;
   readonly close: () => Promise<void>;
 }
 
@@ -80,9 +77,7 @@ export async function openSite(): Promise<Site> {
       // the scrape before cleared the account of stalls: what follows is of the full house
       await create('late', 20);
       await atRest(site.operator, objects + 20);
-      const samples = parseMetrics(await site.operator.metrics());
-      const stallSeconds = sumOf(samples, 'nasoa_event_loop_lag_seconds', { quantile: '1' });
-      return { memoryMb: memoryOf(site.operator.child.pid).nowMb, stallSeconds };
+      return loadOf(site.operator);
     },
     close: async () => {
       for (const operator of operators) {

@@ -173,8 +173,8 @@ export class SimulatedKubelet {
 
   #watchForTwins({ metadata }: Pod): void {
     const task = metadata.labels?.[labels.taskUid] ?? '';
-    const trains = ({ metadata: { labels: of } }: Pod): boolean => of?.[labels.role] === 'training';
-    const live = this.#pods.find(byTask, task).filter((pod) => trains(pod) && !hasEnded(pod));
+    const training = this.#pods.find(byTask, task).filter((pod) => pod.metadata.labels?.[labels.role] === 'training');
+    const live = training.filter((pod) => !hasEnded(pod));
     if (live.length > 1) this.#doubled.add(task);
   }
 

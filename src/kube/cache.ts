@@ -23,9 +23,9 @@ export interface Change<T> {
 /** A LIST that is being taken in. */
 export interface Listing<T> {
   readonly version: string;
-  /** Returns how many objects came so far. */
-  add(page: readonly T[]): number;
-  end(): void;
+  add(page: readonly T[]): void;
+  /** Returns how many objects came. */
+  end(): number;
 }
 
 /**
@@ -100,7 +100,6 @@ export class Cache<T extends KubeObject> {
           listed.add(keyOf(object));
           this.#keep(this.#trimmed(object), wentBack);
         }
-        return listed.size;
       },
       end: () => {
         const inScope = namespace === '' ? this.keys() : this.findKeys(byNamespace, namespace);
@@ -109,6 +108,7 @@ export class Cache<T extends KubeObject> {
           if (!listed.has(key) && !isNewer) this.#drop(key);
         }
         this.#seen.set(namespace, version);
+        return listed.size;
       },
     };
   }

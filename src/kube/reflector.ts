@@ -153,15 +153,15 @@ export class Reflector<T extends KubeObject> {
   async #list(signal: AbortSignal): Promise<string> {
     const { resource, cache, timers } = this.#options;
     const startedSeconds = timers.clock.nowSeconds();
-    const { listing, count } = await this.#pages(signal, this.#options.pageSize ?? defaultPageSize);
-    listing.end();
+    const listing = await this.#pages(signal, this.#options.pageSize ?? defaultPageSize);
+    const count = listing.end();
     this.#metrics.listed(resource.plural, count, timers.clock.nowSeconds() - startedSeconds);
     this.#metrics.cached(resource.plural, cache.size);
     this.#synced.resolve();
     return listing.version;
   }
 
-  async #pages(signal: AbortSignal, limit: number): Promise<{ readonly listing: Listing<T>; readonly count: number }> {
+  async #pages(signal: AbortSignal, limit: number): Promise<Listing<T>> {
     const { resource, namespace, api, cache } = this.#options;
     let listing: Listing<T> | undefined;
     let next: string | undefined;
@@ -174,9 +174,9 @@ export class Reflector<T extends KubeObject> {
         listing ??= cache.listing(metadata.resourceVersion, this.#scope);
         // items of the built-in kinds come without their kind
         const { apiVersion, kind } = resource;
-        const count = listing.add((items ?? []).map((item) => ({ ...item, apiVersion, kind })));
+        listing.add((items ?? []).map((item) => ({ ...item, apiVersion, kind })));
         next = metadata.continue;
-        if (next === undefined || next === '') return { listing, count };
+        if (next === undefined || next === '') return listing;
       } catch (error) {
         // the pages took so long that their snapshot is gone; a list in one piece cannot expire
         if (error instanceof Gone && limit > 0) return this.#pages(signal, 0);
