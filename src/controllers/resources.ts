@@ -24,6 +24,12 @@ export const tasksByZoo: Index<FineTuneTask> = {
   values: ({ metadata, spec }) => (spec.zooRef === undefined ? [] : [keyFor(metadata.namespace, spec.zooRef.name)]),
 };
 
+/** Tasks whose spec is new or was changed, and no controller has answered to it yet; the value is always ''. */
+export const unansweredTasks: Index<FineTuneTask> = {
+  name: 'unanswered',
+  values: ({ metadata, status }) => (status?.observedGeneration === metadata.generation ? [] : ['']),
+};
+
 /** Tasks by the claims that they name, as `namespace/name`. */
 export const tasksByClaim: Index<FineTuneTask> = {
   name: 'claim',

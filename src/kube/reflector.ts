@@ -2,6 +2,7 @@
  * Keeps a cache equal to the API server's objects of one kind: a LIST in pages, then watches that go on where the last
  * one stopped. It only ends when told to; whatever happens in between, it tries again.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { ApiStatus, KubeObject, ObjectList, StringMap } from '../crds/kubernetes.ts';
 import type { Rng } from '../lib/rng.ts';
 import type { Api } from './api.ts';
@@ -34,6 +35,8 @@ export interface ReflectorOptions<T extends KubeObject> {
 
 /** Each page is parsed in one go, and its text and what is not kept of it are garbage at once. */
 const defaultPageSize = 250;
+/** Taken in before others have their turn: a few milliseconds. */
+const takenAtOnce = 20;
 const listTimeoutSeconds = 60;
 /** The server ends a watch after this or up to twice as long, at random: not all watches are renewed at once. */
 const watchSeconds = 300;
@@ -174,7 +177,11 @@ export class Reflector<T extends KubeObject> {
         listing ??= cache.listing(metadata.resourceVersion, this.#scope);
         // items of the built-in kinds come without their kind
         const { apiVersion, kind } = resource;
-        listing.add((items ?? []).map((item) => ({ ...item, apiVersion, kind })));
+        const all = items ?? [];
+        for (let at = 0; at < all.length; at += takenAtOnce) {
+          listing.add(all.slice(at, at + takenAtOnce).map((item) => ({ ...item, apiVersion, kind })));
+          await setImmediate();
+        }
         next = metadata.continue;
         if (next === undefined || next === '') return listing;
       } catch (error) {

@@ -1,5 +1,6 @@
 /**
- * Keys that want work, each at most once, as client-go's work queue orders them. Invariants:
+ * Keys that want work, each at most once, as client-go's work queue orders them, but for reviews, which give way to news.
+ * Invariants:
  * - a key is in `#ready` if and only if it is due and not being worked on;
  * - a key that is added while it is worked on is due again afterwards, so no news is lost;
  * - a key is never given to two workers at once.
@@ -7,6 +8,7 @@
 import type { Rng } from '../lib/rng.ts';
 import { type BackOff, backOffSeconds } from './back-off.ts';
 import { Fifo } from './fifo.ts';
+import { Lanes } from './lanes.ts';
 import { type KubeMetrics, noMetrics } from './metrics.ts';
 import type { Cancel, Timers } from './timers.ts';
 
@@ -22,15 +24,19 @@ export interface WorkQueueOptions {
 /** The first retry comes at once, for a conflict; after a dozen failures a key is tried every few minutes. */
 const defaultBackOff: BackOff = { firstSeconds: 0.02, maxSeconds: 300 };
 
+interface Due {
+  readonly sinceSeconds: number;
+  readonly isNews: boolean;
+}
+
 export class WorkQueue {
   readonly #name: string;
   readonly #timers: Timers;
   readonly #rng: Rng;
   readonly #backOff: BackOff;
   readonly #metrics: KubeMetrics;
-  readonly #ready = new Fifo<string>();
-  /** Keys that are due, and since when. */
-  readonly #due = new Map<string, number>();
+  readonly #ready = new Lanes();
+  readonly #due = new Map<string, Due>();
   /** Keys that a worker holds, and since when. */
   readonly #held = new Map<string, number>();
   readonly #later = new Map<string, { readonly dueSeconds: number; readonly cancel: Cancel }>();
@@ -57,9 +63,12 @@ export class WorkQueue {
   }
 
   add(key: string): void {
-    if (this.#closed || this.#due.has(key)) return;
-    this.#due.set(key, this.#timers.clock.nowSeconds());
-    if (!this.#held.has(key)) this.#makeReady(key);
+    this.#add(key, true);
+  }
+
+  /** Adds a key of which there is no news, only to be sure: behind all that is added otherwise. */
+  review(key: string): void {
+    this.#add(key, false);
   }
 
   /** Adds the key `seconds` from now; of several such wishes the soonest counts. */
@@ -113,7 +122,8 @@ export class WorkQueue {
     if (heldSince === undefined) return;
     this.#held.delete(key);
     this.#metrics.queueWorked(this.#name, this.#timers.clock.nowSeconds() - heldSince);
-    if (!this.#closed && this.#due.has(key)) this.#makeReady(key);
+    const due = this.#due.get(key);
+    if (!this.#closed && due !== undefined) this.#makeReady(key, due.isNews);
   }
 
   /** Gives out no more keys and takes none; what waits is dropped, since whoever starts again lists everything. */
@@ -125,19 +135,28 @@ export class WorkQueue {
     for (let take = this.#idle.shift(); take !== undefined; take = this.#idle.shift()) take(undefined);
   }
 
-  #makeReady(key: string): void {
+  #add(key: string, isNews: boolean): void {
+    if (this.#closed) return;
+    const due = this.#due.get(key);
+    if (due?.isNews === true || (due !== undefined && !isNews)) return;
+    this.#due.set(key, { sinceSeconds: due?.sinceSeconds ?? this.#timers.clock.nowSeconds(), isNews });
+    if (due !== undefined) this.#ready.overtake(key);
+    else if (!this.#held.has(key)) this.#makeReady(key, isNews);
+  }
+
+  #makeReady(key: string, isNews: boolean): void {
     const take = this.#idle.shift();
     if (take !== undefined) {
       take(this.#hold(key));
       return;
     }
-    this.#ready.push(key);
+    this.#ready.push(key, isNews);
     this.#metrics.queueDepth(this.#name, this.depth);
   }
 
   #hold(key: string): string {
     const now = this.#timers.clock.nowSeconds();
-    this.#metrics.queueWaited(this.#name, now - (this.#due.get(key) ?? now));
+    this.#metrics.queueWaited(this.#name, now - (this.#due.get(key)?.sinceSeconds ?? now));
     this.#due.delete(key);
     this.#held.set(key, now);
     return key;

@@ -46,6 +46,22 @@ describe('the list', () => {
     expect(cutBefore).toEqual([[], ['a', 'b'], ['a', 'b', 'c', 'd']]);
   });
 
+  test('gives others their turn while a long page is taken in', async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `job-${i}`);
+    await using followed = await FollowedJobs.with(names, { pageSize: names.length });
+    const seenByTurn: number[] = [];
+    const look = (): void => {
+      seenByTurn.push(followed.trimmed.length);
+      if (followed.trimmed.length < names.length) setImmediate(look);
+    };
+    look();
+    followed.start();
+    await followed.reflector.synced;
+    const steps = seenByTurn.map((seen, i) => seen - (seenByTurn[i - 1] ?? 0));
+    expect(followed.lists).toBe(1);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(20);
+  });
+
   test('is taken in one piece when the pages took too long', async () => {
     await using followed = await FollowedJobs.with(['a', 'b', 'c'], { pageSize: 2 });
     followed.client.fake.inject({ when: continues, answer: { status: 410, reason: 'Expired' } });

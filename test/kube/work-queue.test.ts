@@ -41,6 +41,33 @@ describe('a work queue', () => {
     expect(await drain(queue)).toEqual(['a']);
   });
 
+  test('gives news before reviews, and a key to review that there is news of as news', async () => {
+    const { queue } = aQueue();
+    for (const key of ['a', 'b', 'c']) queue.review(key);
+    for (const key of ['n', 'b']) queue.add(key);
+    queue.review('n');
+    expect(queue.depth).toBe(4);
+    expect(await drain(queue)).toEqual(['n', 'b', 'a', 'c']);
+  });
+
+  test('gives a key to review now and then though news has no end', async () => {
+    const { queue } = aQueue();
+    for (const key of ['a', 'b']) queue.review(key);
+    for (let i = 1; i <= 8; i++) queue.add(`${i}`);
+    expect(await drain(queue)).toEqual(['1', '2', '3', 'a', '4', '5', '6', 'b', '7', '8']);
+  });
+
+  test('gives a key once that changed lanes and is to be reviewed again', async () => {
+    const { queue } = aQueue();
+    queue.review('a');
+    queue.add('a');
+    expect(await queue.take()).toBe('a');
+    queue.review('a');
+    queue.done('a');
+    queue.review('b');
+    expect(await drain(queue)).toEqual(['a', 'b']);
+  });
+
   test('hands a key to the worker that has waited longest', async () => {
     const { queue } = aQueue();
     const taken: string[] = [];
@@ -118,7 +145,7 @@ describe('a work queue', () => {
 
 /** What happens, to which key, and a delay where it takes one. */
 const step = fc.tuple(
-  fc.constantFrom('add', 'delay', 'retry', 'take', 'finish', 'pass'),
+  fc.constantFrom('add', 'review', 'delay', 'retry', 'take', 'finish', 'pass'),
   fc.integer({ min: 0, max: 4 }),
   fc.integer({ min: 1, max: 20 }),
 );
@@ -141,9 +168,10 @@ test('whatever happens, no key has two workers, and no wish for one is lost', as
         if (what === 'pass') timers.advance(7);
         if (what === 'finish' && held.delete(name)) queue.done(name);
         if (what === 'add') queue.add(name);
+        if (what === 'review') queue.review(name);
         if (what === 'delay') queue.addAfter(name, seconds);
         if (what === 'retry') queue.addRateLimited(name);
-        if (['add', 'delay', 'retry'].includes(what)) owed.add(name);
+        if (['add', 'review', 'delay', 'retry'].includes(what)) owed.add(name);
       }
       for (const name of held) queue.done(name);
       held.clear();

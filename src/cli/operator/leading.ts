@@ -3,7 +3,7 @@ import { Authority } from '../../controllers/authority.ts';
 import { taskReconciler } from '../../controllers/fine-tune-task/controller.ts';
 import { PlansUnderWay } from '../../controllers/fine-tune-task/plans-under-way.ts';
 import type { ExperienceSink, MemberSource, Planner } from '../../controllers/fine-tune-task/ports.ts';
-import { wakeTasks } from '../../controllers/fine-tune-task/wakes.ts';
+import { lookAtAllTasks, wakeTasks } from '../../controllers/fine-tune-task/wakes.ts';
 import { zooReconciler } from '../../controllers/model-zoo/controller.ts';
 import { wakeZoos } from '../../controllers/model-zoo/wakes.ts';
 import type { SearchStateStore } from '../../controllers/model-zoo/zoo-state.ts';
@@ -80,8 +80,8 @@ export class Leading {
       wakeZoos(watches, (key) => this.#zoos.add(key)),
       this.#forgetZoos(),
     ];
-    for (const key of watches.tasks.keys()) this.#tasks.add(key);
-    for (const key of watches.zoos.keys()) this.#zoos.add(key);
+    lookAtAllTasks(watches.tasks, this.#tasks);
+    for (const key of watches.zoos.keys()) this.#zoos.review(key);
     const work = <V, Q, D>(
       reconciler: Reconciler<V, Q, D>,
       pool: Omit<WorkerPoolOptions, 'handle' | 'signal' | 'log'>,

@@ -6,8 +6,9 @@ import type { ModelZoo } from '../../crds/model-zoo.ts';
 import type { Job, Pod } from '../../crds/workloads.ts';
 import type { Cache } from '../../kube/cache.ts';
 import type { Index } from '../../kube/indexes.ts';
+import type { WorkQueue } from '../../kube/work-queue.ts';
 import { wakingOwners } from '../owned.ts';
-import { byUid, tasksByClaim, tasksByZoo } from '../resources.ts';
+import { byUid, tasksByClaim, tasksByZoo, unansweredTasks } from '../resources.ts';
 import { zooState } from './zoo-place.ts';
 
 export interface TaskCaches {
@@ -21,7 +22,13 @@ export interface TaskCaches {
 }
 
 /** Indexes that the cache of tasks needs. */
-export const taskIndexes: readonly Index<FineTuneTask>[] = [byUid, tasksByClaim, tasksByZoo];
+export const taskIndexes: readonly Index<FineTuneTask>[] = [byUid, tasksByClaim, tasksByZoo, unansweredTasks];
+
+/** For a new leader: who waits for an answer comes first; the others are most likely as the leader before left them. */
+export function lookAtAllTasks(tasks: Cache<FineTuneTask>, queue: Pick<WorkQueue, 'add' | 'review'>): void {
+  for (const key of tasks.findKeys(unansweredTasks, '')) queue.add(key);
+  for (const key of tasks.keys()) queue.review(key);
+}
 
 /** `add`: puts the key of a task into the queue. Returns how to stop. */
 export function wakeTasks({ tasks, jobs, pods, claims, zoos }: TaskCaches, add: (key: string) => void): () => void {

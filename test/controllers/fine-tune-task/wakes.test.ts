@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { taskIndexes, wakeTasks } from '../../../src/controllers/fine-tune-task/wakes.ts';
+import { lookAtAllTasks, taskIndexes, wakeTasks } from '../../../src/controllers/fine-tune-task/wakes.ts';
 import { tasks, zoos } from '../../../src/controllers/resources.ts';
 import { slimClaim, slimJob, slimPod } from '../../../src/controllers/slim.ts';
 import type { FineTuneTask } from '../../../src/crds/fine-tune-task.ts';
@@ -74,4 +74,17 @@ describe('a task is looked at', () => {
     caches.jobs.put(job);
     expect(woken).toEqual([]);
   });
+});
+
+test.each<[string, FineTuneTask]>([
+  ['a new task', aTask({ metadata: { name: 'new', generation: 1 } })],
+  ['a task that was changed', aTask({ metadata: { name: 'new', generation: 2 }, status: { observedGeneration: 1 } })],
+])('a new leader looks at %s before those that were answered to', (_name, waiting) => {
+  const all = new Cache<FineTuneTask>({ resource: tasks, indexes: taskIndexes });
+  const answered = { generation: 1, resourceVersion: '1' };
+  for (const name of ['a', 'b']) all.put(aTask({ metadata: { ...answered, name }, status: { observedGeneration: 1 } }));
+  all.put(waiting);
+  const looks: string[] = [];
+  lookAtAllTasks(all, { add: (key) => looks.push(`add ${key}`), review: (key) => looks.push(`review ${key}`) });
+  expect(looks).toEqual(['add vision/new', 'review vision/a', 'review vision/b', 'review vision/new']);
 });
