@@ -4,6 +4,7 @@
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { KubeObject } from '../crds/kubernetes.ts';
+import { inTurn } from './turns.ts';
 
 export interface PackedMapOptions {
   /** So many objects are kept as they are; twice as many until there is time to pack them. */
@@ -40,7 +41,7 @@ export class PackedMap<T extends KubeObject> {
   #dictionary: Buffer | undefined;
   #isPacking = false;
 
-  constructor({ atHand = usualAtHand, defer = setImmediate }: PackedMapOptions = {}) {
+  constructor({ atHand = usualAtHand, defer = inTurn }: PackedMapOptions = {}) {
     this.#limit = atHand;
     this.#defer = defer;
   }

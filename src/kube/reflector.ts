@@ -2,7 +2,6 @@
  * Keeps a cache equal to the API server's objects of one kind: a LIST in pages, then watches that go on where the last
  * one stopped. It only ends when told to; whatever happens in between, it tries again.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { ApiStatus, KubeObject, ObjectList, StringMap } from '../crds/kubernetes.ts';
 import type { Rng } from '../lib/rng.ts';
 import type { Api } from './api.ts';
@@ -14,6 +13,7 @@ import { type KubeLog, messageOf, noLog } from './log.ts';
 import { type KubeMetrics, noMetrics, type WatchEnd } from './metrics.ts';
 import { pathOf, type Resource, selector } from './resources.ts';
 import { pause, type Timers } from './timers.ts';
+import { ownTurn } from './turns.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface ReflectorOptions<T extends KubeObject> {
@@ -34,7 +34,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 /** Each page is parsed in one go, and its text and what is not kept of it are garbage at once. */
-const defaultPageSize = 250;
+const defaultPageSize = 150;
 /** Taken in before others have their turn: a few milliseconds. */
 const takenAtOnce = 20;
 const listTimeoutSeconds = 60;
@@ -179,8 +179,8 @@ export class Reflector<T extends KubeObject> {
         const { apiVersion, kind } = resource;
         const all = items ?? [];
         for (let at = 0; at < all.length; at += takenAtOnce) {
+          await ownTurn();
           listing.add(all.slice(at, at + takenAtOnce).map((item) => ({ ...item, apiVersion, kind })));
-          await setImmediate();
         }
         next = metadata.continue;
         if (next === undefined || next === '') return listing;
