@@ -7,7 +7,7 @@ import { preciseProcessor } from '../../src/lib/processor.ts';
 import type { KeptLines } from '../lib/kept-lines.ts';
 import { archiveOf } from '../tune/datasets.ts';
 import type { Contestant } from './networks.ts';
-import { accuracyOf, Images } from './training.ts';
+import { Images, trainFromNothing } from './training.ts';
 
 export interface Trained {
   readonly name: string;
@@ -59,7 +59,7 @@ export class KeptTrainings {
     const images = await this.#open();
     const network = one.network(images.dataset.classes.length);
     const unfinished = join(unfinishedIn, `${one.name} after ${epochs}`.replaceAll(/[^\w.]+/g, '-'));
-    const accuracy = await accuracyOf(network, images, { epochs, seed: 1, unfinished, signal });
+    const { accuracy } = await trainFromNothing(network, images, { epochs, seed: 1, unfinished, signal });
     const device = (await usesGpu()) ? 'a GPU' : preciseProcessor().cpu;
     this.#kept.add({ name: one.name, encoding: network.encoding, epochs, accuracy, device });
     process.stderr.write(`${one.name}: ${(100 * accuracy).toFixed(1)} % after ${epochs} epochs\n`);

@@ -6,8 +6,9 @@ import { TrainingModel } from '../../src/nas/training-model.ts';
 import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { type Dataset, openDataset } from '../../src/train/dataset.ts';
 import { decodeAll, type ImageStore } from '../../src/train/image-cache.ts';
-import { pretrain, pretrainingRegime, pretrainingSide } from '../../src/train/pretraining.ts';
+import { type Pretrained, pretrain, pretrainingRegime, pretrainingSide } from '../../src/train/pretraining.ts';
 import { comparedBatch, medianStepSeconds } from '../../src/train/step-time.ts';
+import type { Answers } from '../../src/train/teacher.ts';
 import { median } from '../lib/statistics.ts';
 
 export const inputSize = 64;
@@ -43,24 +44,32 @@ export interface Training {
   /** The folder of an unfinished training's checkpoint, gone once it is finished. */
   readonly unfinished: string;
   readonly signal: AbortSignal;
+  /** Of a teacher, to the training images. */
+  readonly answers?: Answers | undefined;
 }
 
 const checkpointEverySeconds = 60;
 
+export interface Made {
+  /** On the validation images. */
+  readonly accuracy: number;
+  readonly weights: Pretrained['weights'];
+}
+
 /**
- * Accuracy on the validation images after `epochs`, by the recipe of pre-trainings. A killed training goes on where it
- * was. Throws Diverged, and the signal's reason where it is interrupted.
+ * A network after `epochs` by the recipe of pre-trainings. A killed training goes on where it was. Throws Diverged, and the
+ * signal's reason where it is interrupted.
  */
-export async function accuracyOf(
+export async function trainFromNothing(
   network: Network,
   { store }: Images,
-  { epochs, seed, unfinished, signal }: Training,
-): Promise<number> {
+  { epochs, seed, unfinished, signal, answers }: Training,
+): Promise<Made> {
   const regime = pretrainingRegime({ inputSize, images: store.train.count, epochs });
   const decision = `${network.encoding}, ${regime.steps} steps, seed ${seed}`;
   const checkpoint = await readCheckpoint(unfinished);
-  const { evaluation } = await pretrain({
-    ...{ network, regime, store, seed, signal, clock: systemClock, startedSeconds: systemClock.nowSeconds() },
+  const { evaluation, weights } = await pretrain({
+    ...{ network, regime, store, seed, signal, answers, clock: systemClock, startedSeconds: systemClock.nowSeconds() },
     ...{ deadlineSeconds: undefined, evaluations: 0, checkpointEverySeconds },
     resume: checkpoint?.decision === decision ? checkpoint : undefined,
     keep: (reached) => writeCheckpoint(unfinished, { ...reached, decision }),
@@ -68,7 +77,7 @@ export async function accuracyOf(
   });
   if (evaluation === undefined) throw signal.reason;
   await removeCheckpoint(unfinished);
-  return evaluation.accuracy;
+  return { accuracy: evaluation.accuracy, weights };
 }
 
 const open = (network: Network): Promise<TrainingModel> =>

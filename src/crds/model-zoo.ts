@@ -56,7 +56,11 @@ const search = object(
 const pretraining = object(
   {
     epochs: withDefault(integer({ description: 'Passes over the data.', min: 1, max: 1000 }), 60),
-    teacher: optional(memberName('Name of an import whose answers the members learn from.')),
+    teacher: optional(
+      memberName(
+        'Name of an import whose answers to the proxy data the members learn from beside the labels; it may have been trained on other classes.',
+      ),
+    ),
   },
   { description: 'How each member gets its weights.' },
 );

@@ -91,6 +91,8 @@ export interface PretrainingJob extends TrainerJobBase {
   readonly encoding: string;
   readonly epochs: number;
   readonly teacher?: string;
+  /** Where the teacher is; the zoo that the member is made for where absent. */
+  readonly teacherZoo?: TrainerPlace;
   /** Weights to import in place of training. */
   readonly weights?: TrainerPlace;
   readonly nativeSize?: number;

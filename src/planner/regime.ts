@@ -117,7 +117,7 @@ export const mayGoBack = (
 const order = Object.keys(dimensions) as readonly (keyof Regime)[];
 
 /** Sound for nearly every task; what a candidate is before its dimensions are drawn. */
-const baseRegime: Regime = {
+export const baseRegime: Regime = {
   inputSize: 64,
   batchSize: 32,
   steps: 0,

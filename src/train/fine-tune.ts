@@ -12,8 +12,9 @@ import { fitHead } from './head-fit.ts';
 import type { ImageStore } from './image-cache.ts';
 import { type LoopOptions, type LoopOutcome, type StepSource, trainLoop } from './loop.ts';
 import { accuracyOf } from './metrics.ts';
-import { evaluationBatch, evenRows, forEachBatch, validationLogits } from './passes.ts';
+import { embedded, evaluationBatch, evenRows, validationLogits } from './passes.ts';
 import { type Activations, activationSource, cacheActivations, imageSource } from './step-source.ts';
+import type { Answers } from './teacher.ts';
 
 export interface FineTuneOptions {
   readonly network: Network;
@@ -41,8 +42,8 @@ export interface FineTuneOptions {
   readonly otherShares?: readonly number[];
   /** Bytes that cached activations may take; beyond it the frozen stages run in each step. 1.5 GB unless given. */
   readonly cacheBytes?: number;
-  /** Makes the targets of image batches softer; none unless given. */
-  readonly teach?: ((source: StepSource) => StepSource) | undefined;
+  /** Of a teacher, to the images that are trained on; they are not mixed then. */
+  readonly answers?: Answers | undefined;
   readonly resume: Checkpoint | undefined;
   /** Of a choice that was given up before this one. */
   readonly spent?: Pick<Progress, 'trainingSeconds' | 'evaluationSeconds' | 'waitedSeconds'> | undefined;
@@ -92,7 +93,7 @@ export async function fineTune(o: FineTuneOptions): Promise<FineTuned> {
     if (cached) source = activationSource(cached.train, { ...common, classes: o.network.classes });
     else {
       batches = trainBatches(o.store, { ...o.regime, ...common });
-      source = o.teach ? o.teach(imageSource(batches)) : imageSource(batches);
+      source = imageSource(batches, o.answers);
     }
     const some = evaluationRows(o);
     const keep = (progress: Progress) => o.keep({ progress, state: model.state() });
@@ -167,17 +168,12 @@ async function startHead(model: TrainingModel, o: FineTuneOptions, cached: Activ
   const { store, signal, network } = o;
   const rows = evenRows(store.train.count, fittedImages(o.regime, store.train.count));
   if (rows.length < 2) return true;
-  let features: Float32Array | undefined;
   const total = rows.length;
-  await forEachBatch(model, store, 'train', cached, rows, (data, count, at) => {
-    if (signal.aborted) return false;
-    const some = model.embed(data, count);
-    features ??= new Float32Array((some.length / count) * total);
-    features.set(some, (some.length / count) * at);
-    o.onProgress('features', at + count, total, undefined, undefined);
-    return true;
+  const features = await embedded(model, store, cached, rows, (done) => {
+    o.onProgress('features', done, total, undefined, undefined);
+    return !signal.aborted;
   });
-  if (signal.aborted || !features) return false;
+  if (signal.aborted) return false;
   const labels = rows.map((row) => store.train.labels[row] as number);
   const { classes } = network;
   const { weight, bias } = await fitHead({ features, n: total, d: features.length / total, labels, classes });

@@ -11,6 +11,8 @@ export interface FittedHead {
   readonly weight: Float32Array;
   /** [classes] */
   readonly bias: Float32Array;
+  /** Logits [n, classes] that the rows get from heads fitted to all rows but their own. */
+  readonly leftOut: Float32Array;
 }
 
 export interface LabelledFeatures {
@@ -35,9 +37,9 @@ export async function fitHead(known: LabelledFeatures): Promise<FittedHead> {
   const { values, shares } = indicators(known);
   const solutions = await ridge({ rows, n, d, targets: values, k: classes, strengths });
   const tried = solutions.flatMap(({ weights, leftOut }) =>
-    scales.map((scale) => ({ weights, scale, loss: crossEntropy(leftOut, shares, known, scale) })),
+    scales.map((scale) => ({ weights, leftOut, scale, loss: crossEntropy(leftOut, shares, known, scale) })),
   );
-  const { weights, scale } = tried.reduce((best, one) => (one.loss < best.loss ? one : best));
+  const { weights, leftOut, scale } = tried.reduce((best, one) => (one.loss < best.loss ? one : best));
   const weight = new Float32Array(classes * d);
   const bias = Float32Array.from(shares, (share) => scale * share);
   for (let j = 0; j < d; j++) {
@@ -47,7 +49,7 @@ export async function fitHead(known: LabelledFeatures): Promise<FittedHead> {
       bias[label] = (bias[label] as number) - own * (means[j] as number);
     }
   }
-  return { weight, bias };
+  return { weight, bias, leftOut: leftOut.map((score, at) => scale * (score + (shares[at % classes] as number))) };
 }
 
 function centred({ features, n, d }: LabelledFeatures) {

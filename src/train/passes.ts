@@ -39,6 +39,28 @@ export async function validationLogits(
 }
 
 /**
+ * Pooled features [rows, channels] of rows of the training split, at least one of them. `onBatch` is told how many there
+ * are so far; where it says false the pass ends, and the features of the rows after that stay zero.
+ */
+export async function embedded(
+  model: TrainingModel,
+  store: ImageStore,
+  cached: Activations | undefined,
+  rows: Int32Array,
+  onBatch: (done: number) => boolean,
+): Promise<Float32Array> {
+  let features = new Float32Array();
+  await forEachBatch(model, store, 'train', cached, rows, (data, count, at) => {
+    const some = model.embed(data, count);
+    const channels = some.length / count;
+    if (at === 0) features = new Float32Array(channels * rows.length);
+    features.set(some, channels * at);
+    return onBatch(at + count);
+  });
+  return features;
+}
+
+/**
  * Passes over rows of a split in batches, as images or as cached activations, with the place of the batch's first row.
  * Whether it came to the end: `use` ends it by false.
  */

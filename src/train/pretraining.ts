@@ -71,7 +71,7 @@ export interface PretrainOptions {
   readonly keep: FineTuneOptions['keep'];
   readonly onProgress: FineTuneOptions['onProgress'];
   readonly signal: AbortSignal;
-  readonly teach?: FineTuneOptions['teach'];
+  readonly answers?: FineTuneOptions['answers'];
 }
 
 export interface Pretrained extends Pick<FineTuned, 'outcome' | 'weights'> {

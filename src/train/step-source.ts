@@ -7,12 +7,16 @@ import { evalBatches } from './batches.ts';
 import type { ImageStore } from './image-cache.ts';
 import type { StepSource } from './loop.ts';
 import { createOrder } from './order.ts';
+import { type Answers, softened } from './teacher.ts';
 
-export function imageSource(stream: BatchStream): StepSource {
+/** `answers`: of a teacher to the images of the split. */
+export function imageSource(stream: BatchStream, answers?: Answers): StepSource {
   return {
     next: async () => {
       const batch = await stream.next();
-      return batch && { data: batch.images, targets: batch.targets };
+      if (batch === undefined) return undefined;
+      const { images: data, targets, rows } = batch;
+      return { data, targets: answers === undefined ? targets : softened(targets, rows, answers) };
     },
     get waitedSeconds() {
       return stream.waitedSeconds;

@@ -46,6 +46,7 @@ const request = (over: Partial<ZooBuildRequest> = {}): ZooBuildRequest => ({
   ...{
     size: 2,
     epochs: 2,
+    teacher: undefined,
     prefix: 'own',
     only: undefined,
     licence: 'CC0',

@@ -1,10 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { networkOf } from '../../src/nas/families/table.ts';
-import { openForAnswers } from '../../src/train/evaluate-on.ts';
 import { pretrainingRegime, proxyRegime } from '../../src/train/pretraining.ts';
 import { memberPoints } from '../../src/train/step-time.ts';
-import { taughtSource } from '../../src/train/teacher.ts';
-import { randomWeights } from '../support/zoo.ts';
 
 test.each([
   ['as many whole batches as the images give', 1000, 3, { batchSize: 64, steps: 45 }],
@@ -28,22 +25,4 @@ test.each<[string, string, number, number | undefined, number]>([
   const points = memberPoints(networkOf(encoding, { classes: 4 }), nativeSize, largestBatch);
   expect(points).toHaveLength(count);
   expect(new Set(points.map((point) => JSON.stringify(point))).size).toBe(count);
-});
-
-test('a teacher softens the labels of a batch and leaves its own buffers alone', async () => {
-  const network = networkOf('0-_8_-2', { classes: 4 });
-  const teacher = await openForAnswers(network, randomWeights(network, 1), 32);
-  try {
-    const targets = Float32Array.from([1, 0, 0, 0, 0, 0, 1, 0]);
-    const data = new Int32Array(2 * 32 * 32 * 3).map((_, i) => (i * 31) % 256);
-    const batch = { data, targets };
-    const taught = await taughtSource({ next: async () => batch, waitedSeconds: 1.5 }, teacher).next();
-    const rows = [0, 4].map((at) => [...(taught?.targets.subarray(at, at + 4) ?? [])]);
-    for (const row of rows) expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
-    expect(rows.map((row) => row.indexOf(Math.max(...row)))).toEqual([0, 2]);
-    expect(rows.every((row) => row.every((share) => share > 0 && share < 1))).toBe(true);
-    expect([...targets]).toEqual([1, 0, 0, 0, 0, 0, 1, 0]);
-  } finally {
-    teacher.close();
-  }
 });

@@ -26,6 +26,7 @@ interface BuildOptions {
   readonly zoo?: string;
   readonly size: number;
   readonly epochs: number;
+  readonly teacher?: string;
   readonly prefix: string;
   readonly only?: string;
   readonly licence: string;
@@ -44,6 +45,7 @@ function addBuild(zoo: Command, run: Run): void {
     .option('--zoo <folder>', 'zoo to add to, made where it is missing (default: your own)')
     .option('--size <n>', 'members to take from the front', integer('--size', { min: 1, max: 100 }), 8)
     .option('--epochs <n>', 'epochs of each pre-training', integer('--epochs', { min: 1, max: 10_000 }), 30)
+    .option('--teacher <member>', 'member whose answers they learn from as well, whatever it was trained on')
     .option('--prefix <name>', 'their names are this with a number, fastest first', 'own')
     .option('--only <name>', 'make this member alone; processes with a --zoo each share the work so')
     .option('--licence <text>', 'licence of the weights', 'to be told by whoever owns its training data')
@@ -70,8 +72,8 @@ Example:
         );
         const { userZooDir } = await import('../../nas/zoo.ts');
         const { buildZoo } = await import('../local/zoo-build.ts');
-        const { zoo: folder = userZooDir(context.env), valShare: validationShare, only, ...rest } = options;
-        const request = { ...rest, only, search, path, zoo: folder, validationShare };
+        const { zoo: folder = userZooDir(context.env), valShare: validationShare, only, teacher, ...rest } = options;
+        const request = { ...rest, only, teacher, search, path, zoo: folder, validationShare };
         const built = await buildZoo({ ...request, measuringSeconds: Number.POSITIVE_INFINITY }, context);
         const { signal } = context;
         return {

@@ -7,7 +7,7 @@ import { chooseMembers } from '../../nas/front.ts';
 import { nsga2Search } from '../../nas/nsga2.ts';
 import { isAllowed } from '../../nas/objectives.ts';
 import type { SearchProgress } from '../../nas/search.ts';
-import { addMember, loadZoo, weightsPath, type ZooMember } from '../../nas/zoo.ts';
+import { addMember, defaultZoo, loadZoo, weightsPath, type ZooMember } from '../../nas/zoo.ts';
 import { silentLog } from '../../server/logger.ts';
 import type { CommandContext } from '../context.ts';
 import { Activity, type PodContext } from '../pod/context.ts';
@@ -28,6 +28,8 @@ export interface ZooBuildRequest {
   /** How many members the search gives. */
   readonly size: number;
   readonly epochs: number;
+  /** Member of that zoo, of the user's or of the shipped one, whose answers they learn from beside the labels. */
+  readonly teacher: string | undefined;
   /** Their names are this with a number, fastest first. */
   readonly prefix: string;
   /** Of those, the only one to make; undefined makes all. Several processes, each with a zoo of its own, share the work so. */
@@ -60,12 +62,18 @@ interface Wanted {
  */
 export async function buildZoo(request: ZooBuildRequest, context: CommandContext): Promise<ZooBuildOutcome> {
   const wanted = wantedMembers(request, await searchIn(request.search));
+  const teacher = await findTeacher(request, context);
   const work = join(request.zoo, '.build');
   for (const [i, { name, encoding }] of wanted.entries()) {
     const there = (await membersIn(request.zoo)).get(name);
     if (there !== undefined && there.encoding !== encoding) throw taken(name, request);
     if (there !== undefined) continue;
-    const message = await pretrained(jobOf(request, wanted[i] as Wanted, i + 1), work, request, context);
+    const message = await pretrained(
+      { ...jobOf(request, wanted[i] as Wanted, i + 1), ...teacher },
+      work,
+      request,
+      context,
+    );
     if (message.kind !== 'pretraining') break;
     const made = await loadZoo(work, [name]);
     const [{ folder: _, weights: __, sha256: ___, ...member }] = made.members as [ZooMember];
@@ -113,6 +121,16 @@ function wantedMembers(request: ZooBuildRequest, file: SearchFile): readonly Wan
   );
 }
 
+async function findTeacher(
+  { teacher, zoo }: ZooBuildRequest,
+  { env }: CommandContext,
+): Promise<Pick<PretrainingJob, 'teacher' | 'teacherZoo'>> {
+  if (teacher === undefined) return {};
+  const found = (await membersIn(zoo)).get(teacher) ?? (await defaultZoo(env)).members.find((m) => m.name === teacher);
+  if (found !== undefined) return { teacher, teacherZoo: { kind: 'folder', path: found.folder } };
+  throw new InputError(`There is no member "${teacher}" to learn from.`, 'See which there are with: nasoa zoo list');
+}
+
 const taken = (name: string, { zoo }: ZooBuildRequest): InputError =>
   new InputError(
     `The zoo in "${zoo}" has another network under the name "${name}".`,
@@ -120,11 +138,11 @@ const taken = (name: string, { zoo }: ZooBuildRequest): InputError =>
   );
 
 function jobOf(request: ZooBuildRequest, { name, encoding }: Wanted, number: number): PretrainingJob {
-  const { path, zoo, epochs, validationShare, seed } = request;
+  const { path, zoo, epochs, teacher, validationShare, seed } = request;
   return {
     kind: 'pretraining',
-    // a checkpoint of another member, or of other epochs, is none of this one
-    task: { namespace: '', name, uid: `${name} ${encoding} ${epochs}` },
+    // a checkpoint of another member, of other epochs or of another teacher is none of this one
+    task: { namespace: '', name, uid: [name, encoding, epochs, teacher].join(' ') },
     ...{ member: name, encoding, epochs, seed, attempt: 1, memoryPlan: 0 },
     ...{ budgetSeconds: Number.MAX_VALUE, spentSeconds: 0, traceId: '' },
     data: { place: { kind: 'folder', path }, format: 'folder', validationShare },

@@ -17,7 +17,7 @@ import { type MemberOrigin, publishMember } from './member-output.ts';
 import { measureMember } from './member-steps.ts';
 import { openOutput, type PodOutput } from './output.ts';
 import { openPodData } from './places.ts';
-import { openTeacher } from './teacher.ts';
+import { answersOfTeacher } from './teacher.ts';
 import {
   decodeImages,
   goesOn,
@@ -100,31 +100,24 @@ async function trainSteadily(
   store: ImageStore,
   context: PodContext,
 ): Promise<Trained | Interrupted> {
-  const { job, dataset } = t;
+  const { job, dataset, output, checkpoint } = t;
   const network = networkOf(job.encoding, { classes: dataset.classes.length });
-  const teacher = await during('zoo', () => openTeacher(job, network.classes, context));
-  const common = {
-    ...t,
-    network,
-    store,
-    evaluations: Math.min(job.epochs - 1, mostEvaluations),
-    teach: teacher?.teach,
-  };
+  const begins = checkpoint?.progress ?? { step: 0, steps: regimeOf(job, store.train.count, 1).steps };
+  const answers = await during('zoo', () =>
+    answersOfTeacher(job, { store, output }, context, () => context.report(begins)),
+  );
+  const common = { ...t, network, store, evaluations: Math.min(job.epochs - 1, mostEvaluations), answers };
   const trainings = learningRateShares.map((share) => ({ ...common, regime: regimeOf(job, store.train.count, share) }));
   const begun = Math.max(0, trainings.findIndex(goesOn));
-  try {
-    for (let i = begun; ; i++) {
-      const training = trainings[i] as ZooTraining;
-      try {
-        return await during('run', () => trainInPod(training, context));
-      } catch (error) {
-        const diverged = error instanceof Staged && error.cause instanceof Diverged;
-        if (!diverged || i + 1 === trainings.length) throw error;
-        context.log.warn('Begins anew with a lower learning rate', { error: error.cause });
-      }
+  for (let i = begun; ; i++) {
+    const training = trainings[i] as ZooTraining;
+    try {
+      return await during('run', () => trainInPod(training, context));
+    } catch (error) {
+      const diverged = error instanceof Staged && error.cause instanceof Diverged;
+      if (!diverged || i + 1 === trainings.length) throw error;
+      context.log.warn('Begins anew with a lower learning rate', { error: error.cause });
     }
-  } finally {
-    teacher?.close();
   }
 }
 

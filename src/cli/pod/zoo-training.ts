@@ -72,7 +72,7 @@ export interface ZooTraining {
   readonly evaluations: number;
   /** Of whatever training; used where it is of this one. */
   readonly checkpoint: Checkpoint | undefined;
-  readonly teach?: FineTuneOptions['teach'];
+  readonly answers?: FineTuneOptions['answers'];
 }
 
 export type Trained = Omit<Pretrained, 'evaluation'> & { readonly kind: 'trained'; readonly evaluation: Evaluation };
@@ -90,7 +90,7 @@ export async function trainInPod(
   const decision = `${trainingId(t)} ${regime.batchSize}`;
   const { outcome, weights, evaluation } = await pretrain({
     ...{ network: t.network, regime, store: t.store, seed: job.seed, evaluations: t.evaluations },
-    ...{ clock, signal, startedSeconds: t.startedSeconds, deadlineSeconds: job.budgetSeconds, teach: t.teach },
+    ...{ clock, signal, startedSeconds: t.startedSeconds, deadlineSeconds: job.budgetSeconds, answers: t.answers },
     ...{ resume: resumable(t, regime.batchSize), checkpointEverySeconds },
     keep: async (checkpoint) => {
       await writeCheckpoint(output.checkpoint, { ...checkpoint, decision });
