@@ -37,7 +37,7 @@ async function main(): Promise<number> {
   const seeds = Array.from({ length: quick ? 1 : Number(values.seeds) }, (_, i) => i + 1);
   const zoo = await loadZoo(shippedZooDir(), [...members, teacher]);
   const kept = await KeptLines.open<Line>(quick ? undefined : values.keep);
-  await using trainings = new Trainings({ zoo, teacher, epochs, steps, signal: stop.signal });
+  await using trainings = new Trainings({ zoo, teacher, epochs, steps, signal: stop.signal, log });
   for (const member of members) {
     for (const arm of arms) {
       if (kept.all.some((one) => isPretraining(one) && isSame(one, { member, arm, epochs }))) continue;

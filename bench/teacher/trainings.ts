@@ -24,6 +24,7 @@ interface Options {
   /** Of a fine-tuning. */
   readonly steps: number;
   readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
 }
 
 export interface Slot {
@@ -86,7 +87,10 @@ export class Trainings implements AsyncDisposable {
     const member = this.#member(name);
     const network = taskNetwork(member, { classes: store.dataset.classes.length });
     const teacher = { network, weights: await startWeights(zoo, name, network), nativeSize: member.nativeSize };
-    this.#answers ??= await answersTo(store, teacher, { signal, onProgress: () => {} });
+    if (this.#answers !== undefined) return this.#answers;
+    this.#answers = await answersTo(store, teacher, { signal, onProgress: () => {} });
+    const right = accuracyOf(this.#answers.shares, store.train.labels, network.classes);
+    this.#options.log(`${name} is right about ${(100 * right).toFixed(1)} % of the training images`);
     return this.#answers;
   }
 

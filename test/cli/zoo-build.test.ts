@@ -112,6 +112,19 @@ test(
   patience,
 );
 
+test(
+  'they learn from a member of the zoo where one is named',
+  async () => {
+    const zoo = join(world.folder, 'taught');
+    await addRandomMember(zoo, 'master', beaten);
+    const { members } = await buildZoo(request({ zoo, only: 'own-1', teacher: 'master' }), contextIn(world));
+    expect(members.map(({ pretraining }) => pretraining.recipe)).toEqual([expect.stringMatching(/answers of master$/)]);
+    const unknown = buildZoo(request({ zoo, only: 'own-2', teacher: 'nobody' }), contextIn(world));
+    await expect(unknown).rejects.toThrow('There is no member "nobody" to learn from.');
+  },
+  patience,
+);
+
 test('without a search there is nothing to build', async () => {
   const search = join(world.folder, 'nowhere');
   await expect(buildZoo(request({ search }), contextIn(world))).rejects.toThrow('There is no search in');
