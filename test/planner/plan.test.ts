@@ -46,7 +46,7 @@ describe('makePlan', () => {
     expect(plan.predicted.seconds).toBeLessThanOrEqual(40);
     expect(plan.fitting).toBeGreaterThan(100);
     expect(plan.candidates).toBe(1000);
-    expect(plan.predictor).toEqual({ name: 'ridge', version: 2, experiences: 0 });
+    expect(plan.predictor).toEqual({ name: 'ridge', version: 3, experiences: 0 });
   });
 
   test('predicts an accuracy inside its interval', () => {

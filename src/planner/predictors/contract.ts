@@ -35,8 +35,8 @@ export interface Predictor {
   observe(x: Float64Array): void;
   /** How far the prediction of a sound run is off, in units that `setErrors` takes. */
   errorOf(x: Float64Array, y: number): number;
-  /** Replaces the errors behind the intervals by those seen on runs that were held out. */
-  setErrors(errors: readonly number[]): void;
+  /** Replaces the errors behind the intervals by those seen on data sets that were held out, some of each. */
+  setErrors(errors: readonly (readonly number[])[]): void;
   state(): Json;
 }
 

@@ -9,15 +9,21 @@ const assumed: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.2, 1.8];
 /** So large a share of normal values are within so many standard deviations. */
 const central = { share: 0.8, deviations: 1.2816 } as const;
 
+/** What sums of weights may be off by. */
+const rounding = 1e-9;
+
 const widening = (leverage: number): number => Math.min(5, Math.sqrt(1 + leverage));
+
+/** An absolute error, scaled, and how much it counts. */
+export type WeighedError = readonly [error: number, weight: number];
 
 /** The latest absolute errors of predictions made before the outcome was known: their quantile is an interval's half. */
 export class Errors {
-  #values: number[];
-  #sorted: number[] | undefined;
+  #seen: WeighedError[];
+  #sorted: readonly WeighedError[] | undefined;
 
-  constructor(values: readonly number[] = []) {
-    this.#values = values.slice(-capacity);
+  constructor(seen: readonly WeighedError[] = []) {
+    this.#seen = seen.slice(-capacity);
   }
 
   /** An error over how large it was to be expected: normalised conformal prediction (Papadopoulos et al., 2008). */
@@ -26,13 +32,22 @@ export class Errors {
   }
 
   add(error: number, leverage: number): void {
-    this.#values.push(this.scaled(error, leverage));
-    if (this.#values.length > capacity) this.#values.shift();
+    this.#seen.push([this.scaled(error, leverage), 1]);
+    if (this.#seen.length > capacity) this.#seen.shift();
     this.#sorted = undefined;
   }
 
-  replace(values: readonly number[]): void {
-    this.#values = values.slice(-capacity);
+  /**
+   * By data set: what is to be told is how far off a prediction for the next one will be, so each counts as much as any
+   * other, however many runs there are of it. Of many runs some stand for all.
+   */
+  replace(errors: readonly (readonly number[])[]): void {
+    const latest = errors.filter((ofOne) => ofOne.length > 0).slice(-capacity);
+    const each = Math.floor(capacity / Math.max(1, latest.length));
+    this.#seen = latest.flatMap((ofOne) => {
+      const some = spread(ofOne, each);
+      return some.map((error) => [error, 1 / some.length] as const);
+    });
     this.#sorted = undefined;
   }
 
@@ -51,17 +66,30 @@ export class Errors {
   #quantile(share: number): number {
     this.#sorted ??= this.#assumedAndSeen();
     const n = this.#sorted.length;
+    const whole = this.#sorted.reduce((sum, [, weight]) => sum + weight, 0);
     // conformal rank: the (n + 1) share-th smallest of n errors covers a new one with that probability
-    return this.#sorted[Math.min(n - 1, Math.ceil((n + 1) * share) - 1)] as number;
+    let left = (share * whole * (n + 1)) / n - rounding;
+    for (const [error, weight] of this.#sorted) {
+      left -= weight;
+      if (left <= 0) return error;
+    }
+    return this.#sorted.at(-1)?.[0] as number;
   }
 
   /** The assumed errors fade as real ones come in: each is dropped for three seen. */
-  #assumedAndSeen(): number[] {
-    const kept = assumed.filter((_, i) => this.#values.length < 3 * (i + 1));
-    return [...this.#values, ...kept].sort((a, b) => a - b);
+  #assumedAndSeen(): readonly WeighedError[] {
+    const kept = assumed.filter((_, i) => this.#seen.length < 3 * (i + 1));
+    return [...this.#seen, ...kept.map((error) => [error, 1] as const)].toSorted(([a], [b]) => a - b);
   }
 
-  state(): readonly number[] {
-    return [...this.#values];
+  state(): readonly WeighedError[] {
+    return [...this.#seen];
   }
+}
+
+/** At most `most` of the values, evenly from the smallest to the largest. */
+function spread(values: readonly number[], most: number): readonly number[] {
+  if (values.length <= most) return values;
+  const sorted = values.toSorted((a, b) => a - b);
+  return Array.from({ length: most }, (_, i) => sorted[Math.floor(((i + 0.5) * values.length) / most)] as number);
 }

@@ -23,7 +23,7 @@ import { Standardiser } from './standardiser.ts';
  * The output is the log odds of the accuracy; the loss is Huber's, scaled and clipped into [0, 1] where it moves alpha.
  */
 const name = 'hedge';
-export const hedgeVersion = 2;
+export const hedgeVersion = 3;
 const discount = 0.99;
 const smoothing = 0.2;
 /** Error in log odds from which the loss grows linearly. */
@@ -94,7 +94,7 @@ function hedge(options: PredictorOptions, model: HedgeModel): Predictor {
     observe: (x) => scale.observe(x),
     errorOf: (x, y) =>
       errors.scaled(outputOf(net, scale.scores(x)) + offsetOf(x) - logit(y), leverage.of(scale.scores(x))),
-    setErrors: (values) => errors.replace(values),
+    setErrors: (held) => errors.replace(held),
     state: () => ({
       name,
       version: hedgeVersion,

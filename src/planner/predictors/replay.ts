@@ -71,6 +71,7 @@ function rehearsed(
   return predictor;
 }
 
+/** By data set. */
 function heldOutErrors(
   kind: PredictorKind,
   options: PredictorOptions,
@@ -78,7 +79,7 @@ function heldOutErrors(
   rng: Rng,
   passes: number,
   folds: number,
-): readonly number[] {
+): readonly (readonly number[])[] {
   const groups = rng.shuffle([...new Set(lessons.map((l) => l.group))]);
   const count = Math.min(folds, groups.length);
   if (count < 2) return [];
@@ -91,6 +92,9 @@ function heldOutErrors(
       rng,
       passes,
     );
-    return lessons.filter((l) => held.has(l.group) && l.y >= 0 && l.y <= 1).map(({ x, y }) => predictor.errorOf(x, y));
+    const judged = lessons.filter((l) => held.has(l.group) && l.y >= 0 && l.y <= 1);
+    return [...Map.groupBy(judged, ({ group }) => group).values()].map((runs) =>
+      runs.map(({ x, y }) => predictor.errorOf(x, y)),
+    );
   }).flat();
 }

@@ -11,7 +11,7 @@ import { Standardiser } from './standardiser.ts';
  * network has to beat, and a better choice than one while there are only a few dozen runs.
  */
 const name = 'ridge';
-export const ridgeVersion = 2;
+export const ridgeVersion = 3;
 
 export const createRidge = (options: PredictorOptions): Predictor =>
   ridge(options, {
@@ -79,7 +79,7 @@ function ridge(options: PredictorOptions, model: RidgeModel): Predictor {
     observe: (x) => scale.observe(x),
     errorOf: (x, y) =>
       errors.scaled(output(weights, scale.scores(x)) + offsetOf(x) - logit(y), leverage.of(scale.scores(x))),
-    setErrors: (values) => errors.replace(values),
+    setErrors: (held) => errors.replace(held),
     state: () => ({
       name,
       version: ridgeVersion,

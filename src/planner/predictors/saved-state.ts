@@ -1,4 +1,5 @@
 import type { PredictorOptions } from './contract.ts';
+import type { WeighedError } from './errors.ts';
 import type { StandardiserState } from './standardiser.ts';
 
 /** The frame that every predictor's state shares; `model` is its own. */
@@ -9,7 +10,7 @@ export interface SavedPredictor {
   readonly scale: StandardiserState;
   /** [inputs + 1, inputs + 1]. */
   readonly leverage: readonly number[];
-  readonly errors: readonly number[];
+  readonly errors: readonly WeighedError[];
 }
 
 /** Undefined where `raw` is not a state of that name and version. */
@@ -21,7 +22,7 @@ export function parsePredictorState(raw: unknown, name: string, version: number)
   if (typeof inputs !== 'number' || typeof seed !== 'number') return undefined;
   if (offset !== undefined && typeof offset !== 'number') return undefined;
   const { count, means, squares } = scale;
-  if (typeof count !== 'number' || !isNumbers(means) || !isNumbers(squares) || !isNumbers(errors)) return undefined;
+  if (typeof count !== 'number' || !isNumbers(means) || !isNumbers(squares) || !areErrors(errors)) return undefined;
   if (means.length !== inputs || squares.length !== inputs) return undefined;
   if (!isNumbers(leverage) || leverage.length !== (inputs + 1) ** 2) return undefined;
   return {
@@ -39,3 +40,6 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isNumbers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every((v) => Number.isFinite(v));
+
+const areErrors = (value: unknown): value is readonly WeighedError[] =>
+  Array.isArray(value) && value.every((one) => isNumbers(one) && one.length === 2);

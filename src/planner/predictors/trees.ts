@@ -18,7 +18,7 @@ import { parsePredictorState } from './saved-state.ts';
  * are learnt by the regression alone; `settle` grows the trees anew, which takes seconds with many runs.
  */
 const name = 'trees';
-export const treesVersion = 1;
+export const treesVersion = 2;
 
 /** Of small trees that see each run several times: there are hundreds of runs, and not millions. */
 const boosting: BoostingOptions = { ...defaultBoosting, trees: 150, leaves: 6, leafRows: 8 };
@@ -92,7 +92,7 @@ function trees(options: PredictorOptions, model: Model): Predictor {
     observe: (x) => linear.observe(x),
     // how far the sum is off is how far the regression is off what the trees leave to it
     errorOf: (x, y) => linear.errorOf(x, corrected(y, -correction(x))),
-    setErrors: (values) => linear.setErrors(values),
+    setErrors: (held) => linear.setErrors(held),
     state: () => {
       const frame = linear.state() as { readonly model: Json };
       const grown = model.grown === undefined ? null : { base: model.grown.base, trees: model.grown.trees.map(jsonOf) };
