@@ -12,6 +12,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median } from '../../bench/lib/statistics.ts';
+import { deviceHere } from '../../src/graph/device.ts';
 import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { networkOf } from '../../src/nas/families/table.ts';
@@ -127,9 +128,9 @@ for (const member of inOrder) {
   const network = networkOf(encoding, { classes });
   const steps = only.level ? await levelledSteps(member) : await steadySteps(member, network);
   // read again: a measurement takes minutes
-  const index = await readIndex();
+  const [index, measuredOn] = [await readIndex(), await deviceHere()];
   const members = index.members.map((one) =>
-    one.name === name ? { ...one, ...memberFacts(network, nativeSize), steps } : one,
+    one.name === name ? { ...one, ...memberFacts(network, nativeSize), steps, measuredOn } : one,
   );
   await writeFileAtomic(path, `${JSON.stringify({ ...index, members }, null, 2)}\n`);
   console.log(name, steps.map(({ seconds }) => seconds).join(' '));

@@ -1,6 +1,5 @@
 /** The card of a zoo's member: what a stranger must know before starting from it. */
 import { familyOf, networkOf } from './families/table.ts';
-import type { StepTime } from './member.ts';
 import type { MemberRecord } from './zoo-index.ts';
 
 /** Markdown, from the member's record alone. Throws InputError where no family knows its encoding. */
@@ -39,7 +38,7 @@ ${rows([
 ])}
 
 ## Training steps
-${stepTable(member.steps)}
+${stepTable(member)}
 `;
 }
 
@@ -64,12 +63,12 @@ function normalisationWords(encoding: string): string {
   return `red, green, blue from 0 to 255, less ${shown(mean)}, divided by ${shown(deviation)}; part of every graph and export`;
 }
 
-function stepTable(steps: readonly StepTime[]): string {
+function stepTable({ steps, measuredOn }: MemberRecord): string {
   if (steps.length === 0) return 'None was measured; a machine that trains measures some of its own.';
   const lines = steps.map(({ inputSize, batchSize, frozenStages, cachedFeatures, precision, seconds }) => {
     const frozen = frozenStages === 0 ? 'none' : `${frozenStages}${cachedFeatures ? ', features kept' : ''}`;
     return `| ${inputSize} px | ${batchSize} | ${frozen} | ${precision ?? 'fp32'} | ${(1000 * seconds).toPrecision(3)} ms |`;
   });
   const head = '| input | batch | frozen stages | precision | step |\n| ---: | ---: | --- | --- | ---: |';
-  return `On the machine that made the zoo (two cores); others differ by a factor or two, which a task measures.\n\n${head}\n${lines.join('\n')}`;
+  return `On ${measuredOn ?? 'the machine that made the zoo'}; other devices differ, which a task measures.\n\n${head}\n${lines.join('\n')}`;
 }

@@ -24,6 +24,8 @@ export interface MemberRecord extends MemberInfo {
   readonly provenance: string;
   /** Classes of the weights' own head. */
   readonly classes: number;
+  /** The device that `steps` were measured on, where it is known. */
+  readonly measuredOn?: string;
   /** How `accuracy` was measured, where it is not the pre-training's own. */
   readonly accuracyBasis?: string;
 }
@@ -89,6 +91,7 @@ function member(read: Fields, raw: unknown, at: string): MemberRecord {
     licence: read.text(m.licence, `${at}.licence`),
     provenance: read.text(m.provenance, `${at}.provenance`),
     classes: read.whole(m.classes, `${at}.classes`),
+    ...(m.measuredOn === undefined ? {} : { measuredOn: read.text(m.measuredOn, `${at}.measuredOn`) }),
     ...(m.accuracyBasis === undefined ? {} : { accuracyBasis: read.text(m.accuracyBasis, `${at}.accuracyBasis`) }),
   };
 }

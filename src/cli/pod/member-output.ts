@@ -37,7 +37,8 @@ export async function publishMember(
   await writeFileAtomic(join(output.folder, memberNames.weights), weights);
   const artifact = await output.publish();
   const member: NewMember = {
-    ...{ name, encoding, nativeSize, accuracy, classes: network.classes, steps: measured.steps },
+    ...{ name, encoding, nativeSize, accuracy, classes: network.classes },
+    ...{ steps: measured.steps, measuredOn: measured.measuredOn },
     ...memberFacts(network, nativeSize),
     ...origin,
   };

@@ -1,4 +1,5 @@
 /** What a new member's training steps take on this node. */
+import { deviceHere } from '../../graph/device.ts';
 import { smallestSize } from '../../nas/cost.ts';
 import type { Network } from '../../nas/layers.ts';
 import type { StepTime } from '../../nas/member.ts';
@@ -10,6 +11,8 @@ export interface MeasuredMember {
   /** By which members are compared: a whole step over 64 images of the proxy's size, or the smallest the network takes. */
   readonly stepSeconds: number;
   readonly steps: readonly StepTime[];
+  /** What they were measured on. */
+  readonly measuredOn: string;
 }
 
 /** `halvings`: of the batch, where memory is scarce. Rejects with the signal's reason. */
@@ -31,5 +34,5 @@ export async function measureMember(
     if (!isCompared || point.batchSize !== compared.batchSize)
       steps.push(await measureStep(network, point, { clock, signal }));
   }
-  return { stepSeconds: comparedSeconds, steps };
+  return { stepSeconds: comparedSeconds, steps, measuredOn: await deviceHere() };
 }

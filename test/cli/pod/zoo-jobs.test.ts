@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { deviceHere } from '../../../src/graph/device.ts';
 import { createRng } from '../../../src/lib/rng.ts';
 import { networkOf } from '../../../src/nas/families/table.ts';
 import { encodeSafetensors, readSafetensorsFile } from '../../../src/nas/safetensors.ts';
@@ -146,6 +147,7 @@ describe('a zoo that several pods make at a time', () => {
     expect(new Set(points).size).toBe(points?.length);
     // the rest of them as time allows: which there are is told by the tests of `memberPoints`
     expect(points?.[0]).toBe('64 64 0 false');
+    expect(first?.measuredOn).toBe(await deviceHere());
     const { tensors, metadata } = await readSafetensorsFile(join(zooDir(), 'members', '1', 'weights.safetensors'));
     expect(metadata).toMatchObject({ encoding: tinyEncoding });
     expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['F16']));
