@@ -7,7 +7,7 @@ import { chooseMembers } from '../../nas/front.ts';
 import { nsga2Search } from '../../nas/nsga2.ts';
 import { isAllowed } from '../../nas/objectives.ts';
 import type { SearchProgress } from '../../nas/search.ts';
-import { addMember, defaultZoo, loadZoo, weightsPath, type ZooMember } from '../../nas/zoo.ts';
+import { addMember, defaultZoo, loadZoo, memberOf, type ZooMember } from '../../nas/zoo.ts';
 import { silentLog } from '../../server/logger.ts';
 import type { CommandContext } from '../context.ts';
 import { Activity, type PodContext } from '../pod/context.ts';
@@ -18,27 +18,31 @@ import { readSearchFile, type SearchFile } from '../search/search-file.ts';
 import { scratchFolder } from './planning.ts';
 import { membersIn } from './zoo-add.ts';
 
-export interface ZooBuildRequest {
-  /** Folder of a search. */
-  readonly search: string;
+export interface PretrainingRequest {
   /** Data set that the members are pre-trained on. */
   readonly path: string;
-  /** Folder of the zoo that they are added to; made where it is missing. */
+  /** Folder of the zoo that they are made for; what is not finished lies below it. */
   readonly zoo: string;
-  /** How many members the search gives. */
-  readonly size: number;
   readonly epochs: number;
   /** Member of that zoo, of the user's or of the shipped one, whose answers they learn from beside the labels. */
   readonly teacher: string | undefined;
+  readonly validationShare: number;
+  readonly seed: number;
+  /** Longest that the step times of a member are measured. */
+  readonly measuringSeconds: number;
+}
+
+/** The zoo is made where it is missing. */
+export interface ZooBuildRequest extends PretrainingRequest {
+  /** Folder of a search. */
+  readonly search: string;
+  /** How many members the search gives. */
+  readonly size: number;
   /** Their names are this with a number, fastest first. */
   readonly prefix: string;
   /** Of those, the only one to make; undefined makes all. Several processes, each with a zoo of its own, share the work so. */
   readonly only: string | undefined;
   readonly licence: string;
-  readonly validationShare: number;
-  readonly seed: number;
-  /** Longest that the step times of a member are measured. */
-  readonly measuringSeconds: number;
 }
 
 export interface ZooBuildOutcome {
@@ -49,8 +53,10 @@ export interface ZooBuildOutcome {
   readonly missing: readonly string[];
 }
 
-/** One member that the search gives. */
-interface Wanted {
+type PretrainingContext = Pick<CommandContext, 'clock' | 'env' | 'signal' | 'reporter'>;
+
+/** One member that is to be made. */
+export interface Wanted {
   readonly name: string;
   readonly encoding: string;
 }
@@ -62,30 +68,43 @@ interface Wanted {
  */
 export async function buildZoo(request: ZooBuildRequest, context: CommandContext): Promise<ZooBuildOutcome> {
   const wanted = wantedMembers(request, await searchIn(request.search));
-  const teacher = await findTeacher(request, context);
-  const work = join(request.zoo, '.build');
   for (const [i, { name, encoding }] of wanted.entries()) {
     const there = (await membersIn(request.zoo)).get(name);
     if (there !== undefined && there.encoding !== encoding) throw taken(name, request);
     if (there !== undefined) continue;
-    const message = await pretrained(
-      { ...jobOf(request, wanted[i] as Wanted, i + 1), ...teacher },
-      work,
-      request,
-      context,
-    );
-    if (message.kind !== 'pretraining') break;
-    const made = await loadZoo(work, [name]);
-    const [{ folder: _, weights: __, sha256: ___, ...member }] = made.members as [ZooMember];
-    const { licence } = request;
-    await addMember(request.zoo, { ...member, licence }, { copyOf: weightsPath(made, name) });
+    const made = await pretrainMember(request, wanted[i] as Wanted, i + 1, context);
+    if (made === undefined) break;
+    const { folder, weights, sha256: _, ...member } = made;
+    await addMember(request.zoo, { ...member, licence: request.licence }, { copyOf: join(folder, weights) });
   }
   const members = [...(await membersIn(request.zoo)).values()].filter(({ name }) =>
     wanted.some((w) => w.name === name),
   );
   const missing = wanted.map(({ name }) => name).filter((name) => !members.some((member) => member.name === name));
-  if (missing.length === 0) await rm(work, { recursive: true, force: true });
+  if (missing.length === 0) await forgetWork(request);
   return { ended: missing.length === 0 ? 'done' : 'interrupted', members, missing };
+}
+
+const workIn = ({ zoo }: PretrainingRequest): string => join(zoo, '.build');
+
+/** What was made beside the zoo; to be removed once it is in the zoo. */
+export const forgetWork = (request: PretrainingRequest): Promise<void> =>
+  rm(workIn(request), { recursive: true, force: true });
+
+/**
+ * Pre-trains one member beside the zoo, which is left as it is; `number` tells it from others that are made there. Undefined
+ * where it was interrupted: the same call goes on. Throws InputError where the data or the teacher cannot be used.
+ */
+export async function pretrainMember(
+  request: PretrainingRequest,
+  wanted: Wanted,
+  number: number,
+  context: PretrainingContext,
+): Promise<ZooMember | undefined> {
+  const work = workIn(request);
+  const job = { ...jobOf(request, wanted, number), ...(await findTeacher(request, context)) };
+  const message = await pretrained(job, work, request, context);
+  return message.kind === 'pretraining' ? memberOf(await loadZoo(work, [wanted.name]), wanted.name) : undefined;
 }
 
 async function searchIn(folder: string): Promise<SearchFile> {
@@ -122,8 +141,8 @@ function wantedMembers(request: ZooBuildRequest, file: SearchFile): readonly Wan
 }
 
 async function findTeacher(
-  { teacher, zoo }: ZooBuildRequest,
-  { env }: CommandContext,
+  { teacher, zoo }: PretrainingRequest,
+  { env }: PretrainingContext,
 ): Promise<Pick<PretrainingJob, 'teacher' | 'teacherZoo'>> {
   if (teacher === undefined) return {};
   const found = (await membersIn(zoo)).get(teacher) ?? (await defaultZoo(env)).members.find((m) => m.name === teacher);
@@ -137,7 +156,7 @@ const taken = (name: string, { zoo }: ZooBuildRequest): InputError =>
     `Give another --prefix, or remove it first with: nasoa zoo remove ${name} --zoo ${zoo}`,
   );
 
-function jobOf(request: ZooBuildRequest, { name, encoding }: Wanted, number: number): PretrainingJob {
+function jobOf(request: PretrainingRequest, { name, encoding }: Wanted, number: number): PretrainingJob {
   const { path, zoo, epochs, teacher, validationShare, seed } = request;
   return {
     kind: 'pretraining',
@@ -147,7 +166,7 @@ function jobOf(request: ZooBuildRequest, { name, encoding }: Wanted, number: num
     ...{ budgetSeconds: Number.MAX_VALUE, spentSeconds: 0, traceId: '' },
     data: { place: { kind: 'folder', path }, format: 'folder', validationShare },
     output: {
-      place: { kind: 'folder', path: join(zoo, '.build') },
+      place: { kind: 'folder', path: workIn(request) },
       folder: `members/${number}`,
       // in a pod every folder is on a claim; here nobody reads which
       claim: { claimName: '', path: '' },
@@ -160,8 +179,8 @@ function jobOf(request: ZooBuildRequest, { name, encoding }: Wanted, number: num
 async function pretrained(
   job: PretrainingJob,
   work: string,
-  { measuringSeconds }: ZooBuildRequest,
-  { clock, env, signal, reporter }: CommandContext,
+  { measuringSeconds }: PretrainingRequest,
+  { clock, env, signal, reporter }: PretrainingContext,
 ): ReturnType<typeof runPretraining> {
   const scratch = scratchFolder(env);
   await mkdir(work, { recursive: true });

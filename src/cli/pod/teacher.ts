@@ -1,21 +1,21 @@
-/** What the teacher of a member says to the images that the member learns from, found once for all pods of a training. */
+/** What the teacher of a member says to the images that the member learns from, found once for all members of a zoo. */
 import { createHash } from 'node:crypto';
-import { join, posix } from 'node:path';
+import { join, posix, relative } from 'node:path';
 import type { PretrainingJob } from '../../crds/trainer-job.ts';
 import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import { InputError } from '../../lib/errors.ts';
 import { float32Tensor, toFloat32 } from '../../nas/host-tensor.ts';
-import { encodeSafetensors, readSafetensorsFile } from '../../nas/safetensors.ts';
+import { encodeSafetensors, readSafetensors } from '../../nas/safetensors.ts';
 import { loadZoo, type Zoo, type ZooMember } from '../../nas/zoo.ts';
+import type { ArtifactStore } from '../../store/artifacts.ts';
 import type { ImageStore } from '../../train/image-cache.ts';
 import { type Answers, answersTo } from '../../train/teacher.ts';
 import { startWeights, taskNetwork } from '../local/start-weights.ts';
 import type { PodContext } from './context.ts';
 import { fetchMembers, openPodZoo } from './open-zoo.ts';
-import type { PodOutput } from './output.ts';
 
-/** Beside the checkpoint, with which it is carried and goes. */
-const fileName = 'answers.safetensors';
+/** Beside the members of the zoo that is being made. */
+const folderName = 'answers';
 
 /**
  * Undefined where the job names no teacher. Throws InputError where it is not in its zoo; rejects with the signal's reason.
@@ -23,48 +23,56 @@ const fileName = 'answers.safetensors';
  */
 export async function answersOfTeacher(
   job: PretrainingJob,
-  { store, output }: { readonly store: ImageStore; readonly output: PodOutput },
+  images: ImageStore,
   context: PodContext,
   onProgress: () => void,
 ): Promise<Answers | undefined> {
   if (job.teacher === undefined) return undefined;
-  const classes = store.dataset.classes.length;
   const zoo = await zooOf(job, context);
   const [member] = zoo.members as [ZooMember];
-  const file = join(output.checkpoint, fileName);
-  const key = keyOf(job, member, store);
-  const kept = await readAnswers(file, key, classes);
-  if (kept !== undefined) return kept;
+  const classes = images.dataset.classes.length;
+  const store = await context.openStore(job.output.place, 'output');
+  const scratch = join(context.scratch, folderName);
+  const file = `${keyOf(member, images)}.safetensors`;
+  const kept = posix.join(zooFolderOf(job), folderName);
+  const known = await readAnswers(store, posix.join(kept, file), join(scratch, file));
+  if (known !== undefined) return { classes, shares: known };
   const network = taskNetwork(member, { classes });
   const teacher = { network, weights: await startWeights(zoo, member.name, network), nativeSize: member.nativeSize };
-  const answers = await answersTo(store, teacher, { signal: context.signal, onProgress });
-  const shares = float32Tensor([store.train.count, classes], answers.shares);
-  await writeFileAtomic(file, encodeSafetensors(new Map([['shares', shares]]), { key }, { dtype: 'F16' }));
-  output.mirror.push();
+  const answers = await answersTo(images, teacher, { signal: context.signal, onProgress });
+  const shares = float32Tensor([images.train.count, classes], answers.shares);
+  await writeFileAtomic(join(scratch, file), encodeSafetensors(new Map([['shares', shares]]), {}, { dtype: 'F16' }));
+  // pods that begin together find the same
+  await store.upload(scratch, kept);
   return answers;
 }
 
-async function zooOf({ teacher = '', teacherZoo, output }: PretrainingJob, context: PodContext): Promise<Zoo> {
+/** A member lies at `members/ID` of the zoo that is being made. */
+const zooFolderOf = ({ output }: PretrainingJob): string => posix.dirname(posix.dirname(output.folder));
+
+async function zooOf(job: PretrainingJob, context: PodContext): Promise<Zoo> {
+  const { teacher = '', teacherZoo, output } = job;
   if (teacherZoo !== undefined) return await openPodZoo(teacherZoo, context, [teacher]);
   const store = await context.openStore(output.place, 'output');
   const folder = join(context.scratch, 'teacher');
-  // this member lies at `members/ID` of the zoo that is being made
-  await fetchMembers(store, posix.dirname(posix.dirname(output.folder)), folder, [teacher]);
+  await fetchMembers(store, zooFolderOf(job), folder, [teacher]);
   return await loadZoo(folder, [teacher]);
 }
 
 /** Of this teacher to these images in this order. */
-function keyOf({ seed }: PretrainingJob, { sha256 }: ZooMember, { dataset, train, side }: ImageStore): string {
-  const parts = [sha256, dataset.name, dataset.classes, train.count, side, seed];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+function keyOf({ sha256 }: ZooMember, { dataset, side }: ImageStore): string {
+  const hash = createHash('sha256').update(JSON.stringify([sha256, side, dataset.classes]));
+  // an archive is unpacked elsewhere each time
+  for (const { path, label } of dataset.train) hash.update(JSON.stringify([relative(dataset.root, path), label]));
+  return hash.digest('hex');
 }
 
-/** Undefined where there are none, others, or damaged ones: then they are found anew. */
-async function readAnswers(file: string, key: string, classes: number): Promise<Answers | undefined> {
+/** Undefined where there are none, or damaged ones: then they are found anew. */
+async function readAnswers(store: ArtifactStore, key: string, file: string): Promise<Float32Array | undefined> {
   try {
-    const { tensors, metadata } = await readSafetensorsFile(file);
-    const shares = tensors.get('shares');
-    return metadata['key'] === key && shares !== undefined ? { classes, shares: toFloat32(shares) } : undefined;
+    await store.fetch(key, file);
+    const shares = (await readSafetensors(file)).get('shares');
+    return shares && toFloat32(shares);
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
