@@ -36,16 +36,18 @@ export const columns = {
   lead: 'points that the teacher gives',
 } as const;
 
-/** Points in percent that the teacher gives in each fine-tuning. */
+/** Points in percent that the teacher gives on each data set, the mean of the seeds. */
 const leadsOf = (lines: readonly FineTuning[]): readonly number[] =>
-  lines.flatMap((one) => {
-    if (one.arm !== 'labels') return [];
-    const { member, dataset, seed, accuracy } = one;
-    const taught = lines.find(
-      (other) => other.arm !== one.arm && other.member === member && other.dataset === dataset && other.seed === seed,
-    );
-    return taught === undefined ? [] : [100 * (taught.accuracy - accuracy)];
+  [...Map.groupBy(lines, ({ dataset }) => dataset).values()].map((ofOne) => {
+    const [labels, taught] = accuraciesOf(ofOne);
+    return taught - labels;
   });
+
+/** Means in percent, by arm. */
+function accuraciesOf(lines: readonly Line[]): readonly [labels: number, taught: number] {
+  const of = (arm: Arm): number => 100 * mean(lines.filter((line) => line.arm === arm).map(({ accuracy }) => accuracy));
+  return [of(arms[0]), of(arms[1])];
+}
 
 export function rowsOf(lines: readonly Line[]): readonly Row[] {
   const members = [...new Set(lines.map(({ member }) => member))];
@@ -71,11 +73,8 @@ export function rowsOf(lines: readonly Line[]): readonly Row[] {
 }
 
 function row(member: string, on: string, lines: readonly Line[]): Row {
-  const [labels, taught] = arms.map(
-    (arm) => 100 * mean(lines.filter((line) => line.arm === arm).map((l) => l.accuracy)),
-  );
-  const lead = (taught ?? Number.NaN) - (labels ?? Number.NaN);
-  return { member, on, labels: rounded(labels), taught: rounded(taught), lead: rounded(lead) };
+  const [labels, taught] = accuraciesOf(lines);
+  return { member, on, labels: rounded(labels), taught: rounded(taught), lead: rounded(taught - labels) };
 }
 
 export function claimsOf(lines: readonly Line[]): readonly Claim[] {
@@ -84,11 +83,11 @@ export function claimsOf(lines: readonly Line[]): readonly Claim[] {
     const leads = leadsOf(tunings.filter((line) => line.member === member));
     const error = standardError(leads).toFixed(1);
     return atLeast(
-      `points that the teacher gives ${member} on task sets (standard error ${error})`,
+      `points that the teacher gives ${member} on task sets (standard error over them ${error})`,
       rounded(mean(leads)),
       0,
     );
   });
 }
 
-const rounded = (value: number | undefined): number => Number((value ?? Number.NaN).toFixed(1));
+const rounded = (value: number): number => Number(value.toFixed(1));
