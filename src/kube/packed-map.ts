@@ -14,7 +14,7 @@ export interface PackedMapOptions {
 }
 
 /** Enough for all that the workers and the watch have to do with at a time. */
-const usualAtHand = 500;
+const usualAtHand = 250;
 /** Packed before others have their turn: a few milliseconds. */
 const packedAtOnce = 20;
 /** A window that reaches from one object over another. */

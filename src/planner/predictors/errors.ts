@@ -20,7 +20,8 @@ export type WeighedError = readonly [error: number, weight: number];
 /** The latest absolute errors of predictions made before the outcome was known: their quantile is an interval's half. */
 export class Errors {
   #seen: WeighedError[];
-  #sorted: readonly WeighedError[] | undefined;
+  /** By share: a plan asks for the same one thousands of times. */
+  readonly #quantiles = new Map<number, number>();
 
   constructor(seen: readonly WeighedError[] = []) {
     this.#seen = seen.slice(-capacity);
@@ -34,7 +35,7 @@ export class Errors {
   add(error: number, leverage: number): void {
     this.#seen.push([this.scaled(error, leverage), 1]);
     if (this.#seen.length > capacity) this.#seen.shift();
-    this.#sorted = undefined;
+    this.#quantiles.clear();
   }
 
   /**
@@ -48,7 +49,7 @@ export class Errors {
       const some = spread(ofOne, each);
       return some.map((error) => [error, 1 / some.length] as const);
     });
-    this.#sorted = undefined;
+    this.#quantiles.clear();
   }
 
   /** Interval around the log odds `z`; wider where the runs seen say little (`leverage.ts`). */
@@ -64,16 +65,11 @@ export class Errors {
   }
 
   #quantile(share: number): number {
-    this.#sorted ??= this.#assumedAndSeen();
-    const n = this.#sorted.length;
-    const whole = this.#sorted.reduce((sum, [, weight]) => sum + weight, 0);
-    // conformal rank: the (n + 1) share-th smallest of n errors covers a new one with that probability
-    let left = (share * whole * (n + 1)) / n - rounding;
-    for (const [error, weight] of this.#sorted) {
-      left -= weight;
-      if (left <= 0) return error;
-    }
-    return this.#sorted.at(-1)?.[0] as number;
+    const known = this.#quantiles.get(share);
+    if (known !== undefined) return known;
+    const found = quantileOf(this.#assumedAndSeen(), share);
+    this.#quantiles.set(share, found);
+    return found;
   }
 
   /** The assumed errors fade as real ones come in: each is dropped for three seen. */
@@ -85,6 +81,19 @@ export class Errors {
   state(): readonly WeighedError[] {
     return [...this.#seen];
   }
+}
+
+/** `sorted`: by error; at least one. */
+function quantileOf(sorted: readonly WeighedError[], share: number): number {
+  const n = sorted.length;
+  const whole = sorted.reduce((sum, [, weight]) => sum + weight, 0);
+  // conformal rank: the (n + 1) share-th smallest of n errors covers a new one with that probability
+  let left = (share * whole * (n + 1)) / n - rounding;
+  const reached = sorted.find(([, weight]) => {
+    left -= weight;
+    return left <= 0;
+  });
+  return (reached ?? (sorted.at(-1) as WeighedError))[0];
 }
 
 /** At most `most` of the values, evenly from the smallest to the largest. */
