@@ -30,12 +30,16 @@ export interface RunFolder {
 
 const secondsIn = (folder: string): string => join(folder, 'active-seconds');
 
-/** What a run that goes on in `folder` has reached, and the active seconds that it has used. */
+/** What a run that goes on in `folder` has reached, and the active seconds that it has used; `decision`: its own. */
 export async function reachedIn(
   folder: string,
+  decision?: Pick<RunDecision, 'profileSeconds' | 'planningSeconds'>,
 ): Promise<{ readonly checkpoint: Checkpoint | undefined; readonly activeSeconds: number }> {
   const checkpoint = await readCheckpoint(folder);
-  return { checkpoint, activeSeconds: Math.max(readSeconds(folder), checkpoint?.progress.activeSeconds ?? 0) };
+  const { activeSeconds = 0 } = checkpoint?.progress ?? {};
+  // a kill may have come right after the decision was written
+  const decidedAfter = decision === undefined ? 0 : decision.profileSeconds + decision.planningSeconds;
+  return { checkpoint, activeSeconds: Math.max(readSeconds(folder), activeSeconds, decidedAfter) };
 }
 
 function readSeconds(folder: string): number {

@@ -28,7 +28,7 @@ export async function tuneLocally(
   const folder = join(asked.out, outputNames.checkpoint);
   const saved = asked.resume ? await readDecision(folder) : undefined;
   const request = saved ? { ...asked, ...saved.request } : asked;
-  const used = asked.resume ? await reachedIn(folder) : { activeSeconds: 0, checkpoint: undefined };
+  const used = asked.resume ? await reachedIn(folder, saved) : { activeSeconds: 0, checkpoint: undefined };
   const startedSeconds = clock.nowSeconds() - used.activeSeconds;
   reporter.phase('reading images');
   const dataset = await openImages(request, context);
