@@ -1,12 +1,12 @@
 /** The trainings of `make bench-teacher`. What was pre-trained is kept on disk, for fine-tunings that come later. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startWeights, taskNetwork } from '../../src/cli/local/start-weights.ts';
+import { openTeacher, taskNetwork } from '../../src/cli/local/start-weights.ts';
 import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/nas/safetensors.ts';
 import { headTensors } from '../../src/nas/weight-shapes.ts';
-import type { Zoo, ZooMember } from '../../src/nas/zoo.ts';
+import { memberOf, type Zoo } from '../../src/nas/zoo.ts';
 import { baseRegime } from '../../src/planner/regime.ts';
 import { fineTune, labelsOf } from '../../src/train/fine-tune.ts';
 import { accuracyOf } from '../../src/train/metrics.ts';
@@ -47,9 +47,9 @@ export class Trainings implements AsyncDisposable {
 
   /** Accuracy on the validation images of the pre-training. Throws the signal's reason. */
   async pretrain(name: string, arm: Arm): Promise<number> {
-    const { epochs, signal } = this.#options;
+    const { zoo, epochs, signal } = this.#options;
     const images = await this.#open('tiny-imagenet-100');
-    const network = taskNetwork(this.#member(name), { classes: images.dataset.classes.length });
+    const network = taskNetwork(memberOf(zoo, name), { classes: images.dataset.classes.length });
     const answers = arm === 'labels' ? undefined : await this.#answersTo(images);
     const unfinished = join(folder, `${this.#nameOf(name, arm)}-unfinished`);
     const made = await trainFromNothing(network, images, { epochs, seed: 1, unfinished, signal, answers });
@@ -59,10 +59,10 @@ export class Trainings implements AsyncDisposable {
 
   /** Accuracy on the validation images of the task set. Throws the signal's reason. */
   async fineTune({ member, arm, dataset, seed }: Slot): Promise<number> {
-    const { steps, signal } = this.#options;
+    const { zoo, steps, signal } = this.#options;
     const { store } = await this.#open(dataset);
     const { classes } = store.dataset;
-    const network = taskNetwork(this.#member(member), { classes: classes.length });
+    const network = taskNetwork(memberOf(zoo, member), { classes: classes.length });
     const trained = await readSafetensors(this.#file(member, arm));
     const weights = new Map([...trained].filter(([tensor]) => !headTensors(network).includes(tensor)));
     const { logits, rows } = await fineTune({
@@ -83,19 +83,13 @@ export class Trainings implements AsyncDisposable {
   }
 
   async #answersTo({ store }: Images): Promise<Answers> {
-    const { zoo, teacher: name, signal } = this.#options;
-    const member = this.#member(name);
-    const network = taskNetwork(member, { classes: store.dataset.classes.length });
-    const teacher = { network, weights: await startWeights(zoo, name, network), nativeSize: member.nativeSize };
     if (this.#answers !== undefined) return this.#answers;
+    const { zoo, teacher: name, signal, log } = this.#options;
+    const teacher = await openTeacher(zoo, name, store.dataset.classes.length);
     this.#answers = await answersTo(store, teacher, { signal, onProgress: () => {} });
-    const right = accuracyOf(this.#answers.shares, store.train.labels, network.classes);
-    this.#options.log(`${name} is right about ${(100 * right).toFixed(1)} % of the training images`);
+    const right = accuracyOf(this.#answers.shares, store.train.labels, this.#answers.classes);
+    log(`${name} is right about ${(100 * right).toFixed(1)} % of the training images`);
     return this.#answers;
-  }
-
-  #member(name: string): ZooMember {
-    return this.#options.zoo.members.find((member) => member.name === name) as ZooMember;
   }
 
   #nameOf(member: string, arm: Arm): string {

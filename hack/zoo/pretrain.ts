@@ -45,9 +45,13 @@ for (const [i, name] of names.entries()) {
   const made = await pretrainMember(request, { name, encoding: old.encoding }, i + 1, context);
   if (made === undefined) break;
   const { folder: _, weights: __, sha256: ___, ...kept } = old;
-  const { accuracy, pretraining } = made;
+  const { accuracy, classes, pretraining, provenance } = made;
   await removeMember(folder, name);
-  await addMember(folder, { ...kept, accuracy, pretraining }, { copyOf: join(made.folder, made.weights) });
+  await addMember(
+    folder,
+    { ...kept, accuracy, classes, pretraining, provenance },
+    { copyOf: join(made.folder, made.weights) },
+  );
   const { members, ...rest } = await readIndex();
   const ordered = members.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   await writeFileAtomic(index, `${JSON.stringify({ ...rest, members: ordered }, null, 2)}\n`);

@@ -5,7 +5,8 @@ import type { Network, NetworkOptions } from '../../nas/layers.ts';
 import { readSafetensors } from '../../nas/safetensors.ts';
 import { headTensors } from '../../nas/weight-shapes.ts';
 import { checkWeights } from '../../nas/weights.ts';
-import { weightsPath, type Zoo, type ZooMember } from '../../nas/zoo.ts';
+import { memberOf, weightsPath, type Zoo, type ZooMember } from '../../nas/zoo.ts';
+import type { Teacher } from '../../train/teacher.ts';
 
 /** A member's network with a head for the task. Throws InputError where the zoo's index contradicts the encoding. */
 export function taskNetwork(member: ZooMember, options: NetworkOptions): Network {
@@ -29,4 +30,11 @@ export async function startWeights(zoo: Zoo, name: string, network: Network): Pr
   });
   const head = headTensors(network);
   return new Map([...variables].filter(([tensor]) => !head.includes(tensor)));
+}
+
+/** A member as the teacher of images of so many classes. Throws InputError as `startWeights` does, and where it is not there. */
+export async function openTeacher(zoo: Zoo, name: string, classes: number): Promise<Teacher> {
+  const member = memberOf(zoo, name);
+  const network = taskNetwork(member, { classes });
+  return { network, weights: await startWeights(zoo, name, network), nativeSize: member.nativeSize };
 }

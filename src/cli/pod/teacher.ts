@@ -6,11 +6,11 @@ import { writeFileAtomic } from '../../lib/atomic-file.ts';
 import { InputError } from '../../lib/errors.ts';
 import { float32Tensor, toFloat32 } from '../../nas/host-tensor.ts';
 import { encodeSafetensors, readSafetensors } from '../../nas/safetensors.ts';
-import { loadZoo, type Zoo, type ZooMember } from '../../nas/zoo.ts';
+import { loadZoo, memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
 import type { ArtifactStore } from '../../store/artifacts.ts';
 import type { ImageStore } from '../../train/image-cache.ts';
 import { type Answers, answersTo } from '../../train/teacher.ts';
-import { startWeights, taskNetwork } from '../local/start-weights.ts';
+import { openTeacher } from '../local/start-weights.ts';
 import type { PodContext } from './context.ts';
 import { fetchMembers, openPodZoo } from './open-zoo.ts';
 
@@ -28,18 +28,18 @@ export async function answersOfTeacher(
   onProgress: () => void,
 ): Promise<Answers | undefined> {
   if (job.teacher === undefined) return undefined;
-  const zoo = await zooOf(job, context);
-  const [member] = zoo.members as [ZooMember];
-  const classes = images.dataset.classes.length;
   const store = await context.openStore(job.output.place, 'output');
+  const zoo = await zooOf(job, store, context);
+  const classes = images.dataset.classes.length;
   const scratch = join(context.scratch, folderName);
-  const file = `${keyOf(member, images)}.safetensors`;
+  const file = `${keyOf(memberOf(zoo, job.teacher), images)}.safetensors`;
   const kept = posix.join(zooFolderOf(job), folderName);
   const known = await readAnswers(store, posix.join(kept, file), join(scratch, file));
   if (known !== undefined) return { classes, shares: known };
-  const network = taskNetwork(member, { classes });
-  const teacher = { network, weights: await startWeights(zoo, member.name, network), nativeSize: member.nativeSize };
-  const answers = await answersTo(images, teacher, { signal: context.signal, onProgress });
+  const answers = await answersTo(images, await openTeacher(zoo, job.teacher, classes), {
+    signal: context.signal,
+    onProgress,
+  });
   const shares = float32Tensor([images.train.count, classes], answers.shares);
   await writeFileAtomic(join(scratch, file), encodeSafetensors(new Map([['shares', shares]]), {}, { dtype: 'F16' }));
   // pods that begin together find the same
@@ -50,10 +50,9 @@ export async function answersOfTeacher(
 /** A member lies at `members/ID` of the zoo that is being made. */
 const zooFolderOf = ({ output }: PretrainingJob): string => posix.dirname(posix.dirname(output.folder));
 
-async function zooOf(job: PretrainingJob, context: PodContext): Promise<Zoo> {
-  const { teacher = '', teacherZoo, output } = job;
+async function zooOf(job: PretrainingJob, store: ArtifactStore, context: PodContext): Promise<Zoo> {
+  const { teacher = '', teacherZoo } = job;
   if (teacherZoo !== undefined) return await openPodZoo(teacherZoo, context, [teacher]);
-  const store = await context.openStore(output.place, 'output');
   const folder = join(context.scratch, 'teacher');
   await fetchMembers(store, zooFolderOf(job), folder, [teacher]);
   return await loadZoo(folder, [teacher]);
