@@ -5,7 +5,7 @@ import type { CommandContext } from '../../src/cli/context.ts';
 import { Interruption } from '../../src/cli/interruption.ts';
 import { buildZoo, type ZooBuildRequest } from '../../src/cli/local/zoo-build.ts';
 import { type SearchFile, writeSearchFile } from '../../src/cli/search/search-file.ts';
-import { silentReporter } from '../../src/cli/terminal/reporter.ts';
+import { type Progress, silentReporter } from '../../src/cli/terminal/reporter.ts';
 import { defaultLadder } from '../../src/nas/ladder.ts';
 import { nsga2Search } from '../../src/nas/nsga2.ts';
 import { proxyInputSize, proxySpace } from '../../src/nas/search.ts';
@@ -117,7 +117,14 @@ test(
   async () => {
     const zoo = join(world.folder, 'taught');
     await addRandomMember(zoo, 'master', beaten);
-    const { members } = await buildZoo(request({ zoo, only: 'own-1', teacher: 'master' }), contextIn(world));
+    const told: Progress[] = [];
+    const reporter = { ...silentReporter, progress: (progress: Progress) => void told.push(progress) };
+    const asked = request({ zoo, only: 'own-1', teacher: 'master' });
+    const { members } = await buildZoo(asked, { ...contextIn(world), reporter });
+    expect(new Set(told.map(({ phase }) => phase))).toEqual(
+      new Set(['own-1, decoding', 'own-1, answers of master', 'own-1']),
+    );
+    expect(told.filter(({ done, total = 0 }) => done > total)).toEqual([]);
     expect(members.map(({ pretraining }) => pretraining.recipe)).toEqual([expect.stringMatching(/answers of master$/)]);
     const unknown = buildZoo(request({ zoo, only: 'own-2', teacher: 'nobody' }), contextIn(world));
     await expect(unknown).rejects.toThrow('There is no member "nobody" to learn from.');

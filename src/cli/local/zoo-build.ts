@@ -68,11 +68,12 @@ export interface Wanted {
  */
 export async function buildZoo(request: ZooBuildRequest, context: CommandContext): Promise<ZooBuildOutcome> {
   const wanted = wantedMembers(request, await searchIn(request.search));
-  for (const [i, { name, encoding }] of wanted.entries()) {
+  for (const [i, one] of wanted.entries()) {
+    const { name, encoding } = one;
     const there = (await membersIn(request.zoo)).get(name);
     if (there !== undefined && there.encoding !== encoding) throw taken(name, request);
     if (there !== undefined) continue;
-    const made = await pretrainMember(request, wanted[i] as Wanted, i + 1, context);
+    const made = await pretrainMember(request, one, i + 1, context);
     if (made === undefined) break;
     const { folder, weights, sha256: _, ...member } = made;
     await addMember(request.zoo, { ...member, licence: request.licence }, { copyOf: join(folder, weights) });
@@ -188,8 +189,12 @@ async function pretrained(
     ...{ clock, env, signal, scratch, measuringSeconds, log: silentLog },
     openStore: (place, role) => openPlace(place, role, env),
     activity: new Activity(clock, 0),
-    report: ({ step, steps, ...progress }) =>
-      reporter.progress({ phase: job.member, done: step, total: steps, ...progress }),
+    report: ({ step, steps, preparing, ...progress }) =>
+      reporter.progress(
+        preparing === undefined
+          ? { phase: job.member, done: step, total: steps, ...progress }
+          : { phase: `${job.member}, ${preparing.what}`, done: preparing.done, total: preparing.total },
+      ),
   };
   reporter.phase(job.member);
   try {

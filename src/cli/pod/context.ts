@@ -6,8 +6,17 @@ import type { ArtifactStore } from '../../store/artifacts.ts';
 /** What a place is to the pod; it decides whose keys open it. */
 export type PlaceRole = 'data' | 'output' | 'zoo' | 'weights';
 
+/** What a job does before its steps; in whatever it counts. */
+export interface Preparation {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+}
+
 /** How far a job is, before it is a report. */
 export interface PodProgress {
+  /** No part of a report, which comes all the same and tells that the pod is alive. */
+  readonly preparing?: Preparation;
   readonly step: number;
   readonly steps: number;
   readonly accuracy?: number;

@@ -103,7 +103,11 @@ async function trainSteadily(
   const { job, dataset, checkpoint } = t;
   const network = networkOf(job.encoding, { classes: dataset.classes.length });
   const begins = checkpoint?.progress ?? { step: 0, steps: regimeOf(job, store.train.count, 1).steps };
-  const answers = await during('zoo', () => answersOfTeacher(job, store, context, () => context.report(begins)));
+  const answers = await during('zoo', () =>
+    answersOfTeacher(job, store, context, (done, total) =>
+      context.report({ ...begins, preparing: { what: `answers of ${job.teacher}`, done, total } }),
+    ),
+  );
   const common = { ...t, network, store, evaluations: Math.min(job.epochs - 1, mostEvaluations), answers };
   const trainings = learningRateShares.map((share) => ({ ...common, regime: regimeOf(job, store.train.count, share) }));
   const begun = Math.max(0, trainings.findIndex(goesOn));

@@ -9,7 +9,7 @@ import { encodeSafetensors, readSafetensors } from '../../nas/safetensors.ts';
 import { loadZoo, memberOf, type Zoo, type ZooMember } from '../../nas/zoo.ts';
 import type { ArtifactStore } from '../../store/artifacts.ts';
 import type { ImageStore } from '../../train/image-cache.ts';
-import { type Answers, answersTo } from '../../train/teacher.ts';
+import { type AnswerOptions, type Answers, answersTo } from '../../train/teacher.ts';
 import { openTeacher } from '../local/start-weights.ts';
 import type { PodContext } from './context.ts';
 import { fetchMembers, openPodZoo } from './open-zoo.ts';
@@ -25,7 +25,7 @@ export async function answersOfTeacher(
   job: PretrainingJob,
   images: ImageStore,
   context: PodContext,
-  onProgress: () => void,
+  onProgress: AnswerOptions['onProgress'],
 ): Promise<Answers | undefined> {
   if (job.teacher === undefined) return undefined;
   const store = await context.openStore(job.output.place, 'output');

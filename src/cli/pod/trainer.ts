@@ -63,7 +63,7 @@ async function runJob(job: TrainerJob, o: TrainerOptions, word: LastWord): Promi
   const activity = new Activity(clock, job.spentSeconds);
   const reporter = progressReporter({ ...o, target: job.report });
   let latest: PodProgress = { step: 0, steps: 0 };
-  const asReport = (progress: PodProgress) => ({
+  const asReport = ({ preparing: _, ...progress }: PodProgress) => ({
     ...{ uid: job.task.uid, role: job.kind, attempt: job.attempt },
     ...progress,
     activeSeconds: Math.max(0, activity.seconds()),

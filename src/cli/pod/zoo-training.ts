@@ -48,8 +48,8 @@ export async function decodeImages(dataset: Dataset, request: DecodeRequest, con
     trainSide: pretrainingSide(inputSize),
     bytesBound: memoryBounds(job.memoryPlan)?.imageBytes,
     ...{ scratch: scratchFolder(env), workers: workersHere(), signal: AbortSignal.any([signal, timeUp.signal]) },
-    onProgress: () => {
-      report(at);
+    onProgress: (done, total) => {
+      report({ ...at, preparing: { what: 'decoding', done, total } });
       if (clock.nowSeconds() - startedSeconds > job.budgetSeconds) timeUp.abort(tooSlow(dataset));
     },
   });
