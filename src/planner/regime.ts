@@ -39,7 +39,7 @@ const soundEpochs = 4;
 /** Epochs for which a default regime gives up detail, and with cached activations, whose head was fitted to most images. */
 const [defaultEpochs, defaultCachedEpochs] = [2, 1];
 /** Steps for which it does so too: few images do not make up for too few of them. */
-const defaultSteps = 80;
+const defaultSteps = 65;
 /** How many times larger images have to become for it to be worth keeping the first stages as they are. */
 const clearlyLarger = 1.25;
 /** How many times larger than they are images may be made. */
