@@ -199,6 +199,16 @@ describe('checkpoints', () => {
   });
 });
 
+test('an evaluation that is due after the first step is left out where it would not fit', async () => {
+  const outcome = await simulate({
+    ...{ deadlineSeconds: 3.57, usedSeconds: 3.39, regime: { steps: 2 }, stepSeconds: steady(0.15) },
+    ...{ evaluations: 1, evaluationSteps: 17, evaluationSeconds: steady(8.6) },
+  });
+  expect(outcome.evaluationSeconds).toBe(0);
+  // the second step, begun in time
+  expect(outcome.activeSeconds).toBeCloseTo(3.69);
+});
+
 /** Times of a machine that changes its pace now and then, with steps of at most a second. */
 const machines = fc.record({
   deadlineSeconds: fc.double({ min: 2, max: 600, noNaN: true }),
