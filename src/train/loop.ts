@@ -80,7 +80,7 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
   let { step, steps, trainingSeconds, evaluationSeconds } = from;
   let isAnnealed = from.isAnnealed === true;
   let most = isAnnealed ? steps : Math.max(steps, regime.steps);
-  let [losses, lossSum, stepTook, evaluated] = [0, 0, 0, Math.floor((step / steps) * (o.evaluations + 1))];
+  let [losses, lossSum, evaluated] = [0, 0, Math.floor((step / steps) * (o.evaluations + 1))];
   let [evaluationTook, checkpointTook, savedAt]: [number | undefined, number, number] = [
     undefined,
     0,
@@ -107,7 +107,8 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
     secondsLeft: secondsLeft(),
   });
   // until the pace is known the first step, mostly the slowest, stands for it: no evaluation is begun on no knowledge
-  const expected = (): number => evaluationTook ?? (pace.stepSeconds() ?? stepTook) * (o.evaluationSteps ?? 0);
+  const expected = (): number =>
+    evaluationTook ?? (pace.stepSeconds() ?? trainingSeconds - from.trainingSeconds) * (o.evaluationSteps ?? 0);
   const settleLength = (): void => {
     const stepSeconds = pace.stepSeconds();
     if (secondsLeft() <= 0) steps = step;
@@ -137,9 +138,9 @@ export async function trainLoop(o: LoopOptions): Promise<LoopOutcome> {
     lossSum += loss;
     losses++;
     step++;
-    stepTook = clock.nowSeconds() - began;
-    trainingSeconds += stepTook;
-    pace.add(stepTook);
+    const took = clock.nowSeconds() - began;
+    trainingSeconds += took;
+    pace.add(took);
 
     const due = Math.floor((step / steps) * (o.evaluations + 1));
     if (due > evaluated && step < steps) {

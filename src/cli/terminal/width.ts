@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 // East Asian wide and fullwidth ranges (UAX #11), coarse: whole blocks, as terminals draw them
 const wide =
@@ -5,12 +7,10 @@ const wide =
 // variation selector 16 asks for the picture of a character that is text by default, such as a heart
 const picture = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f/u;
 const invisible = /^[\p{M}\p{Cf}\p{Cc}]+$/u;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with a control character
-const escapeSequence = /\u001b\[[0-9;]*m/g;
 
 /** Columns that `text` takes on a terminal; our own colour sequences take none. */
 export function displayWidth(text: string): number {
-  const bare = text.replace(escapeSequence, '');
+  const bare = stripVTControlCharacters(text);
   if (/^[\x20-\x7e]*$/.test(bare)) return bare.length;
   let columns = 0;
   for (const { segment } of graphemes.segment(bare)) {
