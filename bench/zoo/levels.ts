@@ -15,21 +15,25 @@ export const isPoint = <T extends Timed>(one: T): one is T & Point => one.accura
 
 const leastOfAFamily = 3;
 
+/** How many times the step of our best another network may take: the comparison asks for fewer, and dearer ones take hours. */
+export const farthestTimes = 4;
+
 /**
  * What to train next: all of ours, then of each other family its fastest, three at least, up to the first that is as
- * accurate as our best. Slower ones of that family cannot change what it takes at any level. Undefined when no more is
- * needed.
+ * accurate as our best, or as far as `farthestTimes` goes. Slower ones cannot change what the family takes at any level,
+ * beyond how far behind it is where it is that far. Undefined when no more is needed.
  */
 export function nextToTrain<T extends Timed>(networks: readonly T[]): T | undefined {
   const sorted = [...networks].sort((a, b) => a.seconds - b.seconds);
   const own = sorted.filter(({ family }) => family === ours);
   const missing = own.find((one) => !isPoint(one));
   if (missing !== undefined) return missing;
-  const best = Math.max(...own.filter(isPoint).map(({ accuracy }) => accuracy));
+  const { accuracy: best = 0, seconds: bestSeconds = 0 } = front(own.filter(isPoint)).at(-1) ?? {};
   return sorted.find((one) => {
     const faster = sorted.slice(0, sorted.indexOf(one)).filter(({ family }) => family === one.family);
     const reached = faster.some(({ accuracy = 0 }) => accuracy >= best);
-    return !isPoint(one) && (faster.length < leastOfAFamily || !reached);
+    const isNear = one.seconds <= farthestTimes * bestSeconds;
+    return !isPoint(one) && (faster.length < leastOfAFamily || (isNear && !reached));
   });
 }
 
@@ -69,8 +73,9 @@ export interface Level {
   readonly family: string;
   readonly accuracy: number;
   readonly ownSeconds: number;
-  /** Undefined where no network of the family is as accurate. */
-  readonly seconds: number | undefined;
+  /** What the family takes; where none that was trained is as accurate, the slowest of them, and it takes more. */
+  readonly seconds: number;
+  readonly isReached: boolean;
 }
 
 /** What each other family takes at each level. */
@@ -78,10 +83,11 @@ export function compare(points: readonly Point[]): readonly Level[] {
   const of = (family: string): readonly Point[] => points.filter((one) => one.family === family);
   const families = [...new Set(points.map(({ family }) => family))].filter((family) => family !== ours);
   return families.flatMap((family) =>
-    levelsOf(points).map((accuracy) => ({
-      ...{ family, accuracy },
-      ownSeconds: secondsAt(of(ours), accuracy) ?? Number.NaN,
-      seconds: secondsAt(of(family), accuracy),
-    })),
+    levelsOf(points).map((accuracy) => {
+      const ownSeconds = secondsAt(of(ours), accuracy) ?? Number.NaN;
+      const reached = secondsAt(of(family), accuracy);
+      const slowest = Math.max(...of(family).map(({ seconds }) => seconds));
+      return { family, accuracy, ownSeconds, seconds: reached ?? slowest, isReached: reached !== undefined };
+    }),
   );
 }
