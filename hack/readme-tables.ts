@@ -38,37 +38,48 @@ export interface BenchResult {
 
 /** What a page shows of a result; everything unless it says otherwise. */
 export interface Excerpt {
-  /** Rows whose fields have these values. */
-  readonly where?: Readonly<Record<string, Cell>>;
+  /** Rows whose fields have these values, or one of several. */
+  readonly where?: Readonly<Record<string, Cell | readonly Cell[]>>;
   /** Fields to show and their headings. */
   readonly columns?: Readonly<Record<string, string>>;
+  /** `brief`: how many hold, and those that do not. */
+  readonly claims?: 'brief';
 }
 
 /** The text between the markers: rows and claims as tables, then the machine and the versions. */
-export function renderResult(result: BenchResult, { where = {}, columns: chosen }: Excerpt = {}): string {
+export function renderResult(result: BenchResult, { where = {}, columns: chosen, claims }: Excerpt = {}): string {
   const columns = chosen
     ? Object.entries(chosen).map(([name, heading]) => ({ name, heading }))
     : columnsOf(result).map((column) => (typeof column === 'string' ? { name: column, heading: column } : column));
-  const shown = result.rows.filter((row) => Object.entries(where).every(([name, value]) => row[name] === value));
+  const shown = result.rows.filter((row) =>
+    Object.entries(where).every(([name, wanted]) => [wanted].flat().some((value) => row[name] === value)),
+  );
   const rows = table(
     columns.map(({ heading }) => heading),
     shown.map((row) => columns.map(({ name }) => cell(row[name]))),
   );
-  const claims = table(
-    ['claim', 'value', 'bound', 'holds'],
-    result.claims.map(({ name, value, bound, holds }) => [name, cell(value), cell(bound), holds ? 'yes' : '**no**']),
-  );
   const machine = typeof result.machine === 'string' ? result.machine : pairs(result.machine);
   const meanings = chosen ? '' : meaningsOf(result);
   const remarks = chosen ? '' : listOf(result.remarks ?? []);
-  const parts = [
-    rows,
-    meanings,
-    remarks,
-    result.claims.length > 0 ? claims : '',
-    `${machine}; ${pairs(result.versions)}.`,
-  ];
+  const held = claims === 'brief' ? inBrief(result.claims) : tableOfClaims(result.claims);
+  const parts = [rows, meanings, remarks, held, `${machine}; ${pairs(result.versions)}.`];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function tableOfClaims(claims: readonly Claim[]): string {
+  if (claims.length === 0) return '';
+  return table(
+    ['claim', 'value', 'bound', 'holds'],
+    claims.map(({ name, value, bound, holds }) => [name, cell(value), cell(bound), holds ? 'yes' : '**no**']),
+  );
+}
+
+function inBrief(claims: readonly Claim[]): string {
+  if (claims.length === 0) return '';
+  const missed = claims.filter(({ holds }) => !holds);
+  if (missed.length === 0) return claims.length === 1 ? 'Its claim holds.' : `All ${claims.length} claims hold.`;
+  const list = missed.map(({ name, value, bound }) => `${name} (${cell(value)}, bound ${cell(bound)})`);
+  return `Of ${claims.length} claims ${claims.length - missed.length} hold. **Not:** ${list.join('; ')}.`;
 }
 
 /** What the result says of its columns; empty where it says nothing. */
@@ -125,7 +136,7 @@ function excerptOf(name: string, text: string): Excerpt {
   } catch (cause) {
     throw new RunError(
       `What the section bench:${name} is to show is no JSON: ${text}`,
-      'Write {"where": {...}, "columns": {...}}, both optional.',
+      'Write {"where": {...}, "columns": {...}, "claims": "brief"}, all optional.',
       { cause },
     );
   }

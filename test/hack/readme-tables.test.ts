@@ -62,6 +62,27 @@ describe('a result', () => {
     expect(lines[6]).toContain('share of the peer');
   });
 
+  test('shows rows with one of several values', () => {
+    const rows = ['a', 'b', 'c'].map((engine) => ({ engine }));
+    const text = renderResult(aResult({ rows }), { where: { engine: ['a', 'c'] } });
+    expect(text).toMatch(/^\| engine \|\n\| --- \|\n\| a \|\n\| c \|\n\n/);
+  });
+
+  const claim = (name: string, holds: boolean) => ({ name, value: 0.52801, bound: 0.85, holds });
+  test.each([
+    ['are counted where all hold', [claim('a', true), claim('b', true)], 'All 2 claims hold.'],
+    ['say so where the only one holds', [claim('a', true)], 'Its claim holds.'],
+    [
+      'name those that do not hold',
+      [claim('a', false), claim('b', true), claim('c', false)],
+      'Of 3 claims 1 hold. **Not:** a (0.528, bound 0.85); c (0.528, bound 0.85).',
+    ],
+  ])('its claims in brief %s', (_name, claims, text) => {
+    const shown = renderResult(aResult({ claims }), { claims: 'brief' });
+    expect(shown).toContain(`\n\n${text}\n\n2 cores; `);
+    expect(shown).not.toContain('| claim |');
+  });
+
   test('without claims shows no table of claims', () => {
     expect(renderResult(aResult({ claims: [] }))).not.toContain('holds');
   });
