@@ -14,6 +14,7 @@ import { InputError } from '../../src/lib/errors.ts';
 import { preciseProcessor } from '../../src/lib/processor.ts';
 import { loadZoo, shippedZooDir } from '../../src/nas/zoo.ts';
 import { KeptLines } from '../lib/kept-lines.ts';
+import { versionsOf } from '../lib/processors.ts';
 import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
 import { runMain } from '../lib/run-main.ts';
 import { plannerEnvironment } from '../peers/environment.ts';
@@ -79,9 +80,7 @@ async function main(): Promise<number> {
   printTable(rows, Object.keys(columns));
   process.stdout.write(`\n${remarks.join('\n')}\n\n`);
   printClaims(claims);
-  const versions = Object.assign({ hpbandster: peers.hpbandster }, ...kept.all.map((run) => run.versions), {
-    cpus: [...new Set(kept.all.map((run) => run.cpu))].join('; '),
-  }) as Readonly<Record<string, string>>;
+  const versions = { hpbandster: peers.hpbandster, ...versionsOf(kept.all) };
   if (tasks.length < all.length) log('A part shows too little to be kept; nothing was written.');
   else log(`Written: ${await writeResult('online', { rows, claims, columns, remarks, versions })}`);
   return exitCode(claims);

@@ -11,6 +11,8 @@ export type Run = Slot &
   Outcome & {
     /** Name of the member, `random`, or `lite0 SIZE`. */
     readonly arm: string;
+    /** Processor that it ran on. */
+    readonly cpu: string;
   };
 
 export const columns: Readonly<Record<string, string>> = {
@@ -24,7 +26,7 @@ export const columns: Readonly<Record<string, string>> = {
   wins: 'the best member of that data set and budget',
 };
 
-const inSlot = (runs: readonly Run[], { dataset, budgetSeconds }: Slot): readonly Run[] =>
+export const inSlot = (runs: readonly Run[], { dataset, budgetSeconds }: Slot): readonly Run[] =>
   runs.filter((run) => run.dataset === dataset && run.budgetSeconds === budgetSeconds);
 
 const best = (runs: readonly Run[]): Run | undefined => runs.toSorted((a, b) => b.accuracy - a.accuracy)[0];

@@ -5,16 +5,18 @@
  * FILE` writes each run to a file, and goes on with those of the same zoo after a kill; `--strict` exits 1 where a claim does
  * not hold.
  */
+import { preciseProcessor } from '../../src/lib/processor.ts';
 import { loadZoo } from '../../src/nas/zoo.ts';
 import { KeptLines } from '../lib/kept-lines.ts';
-import { describeMachine, exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
+import { ofOneProcessor, versionsOf } from '../lib/processors.ts';
+import { exitCode, printClaims, printTable, writeResult } from '../lib/results.ts';
 import { wordsOf } from '../lib/run-main.ts';
 import { peerEnvironment } from '../peers/environment.ts';
 import { arms } from './arms.ts';
 import { archiveOf, type DatasetName, unpackedFolder } from './datasets.ts';
 import { type Options, parseOptions } from './options.ts';
-import { claimsOf, columns, rowsOf, versionsOf } from './report.ts';
-import { type Outcome, type Run, runOf, type Task, tasksOf, zooFingerprint } from './runs.ts';
+import { claimsOf, columns, rowsOf } from './report.ts';
+import { comparisonsOf, type Outcome, type Run, runOf, runsOf, type Task, tasksOf, zooFingerprint } from './runs.ts';
 
 const log = (line: string): boolean => process.stderr.write(`${line}\n`);
 
@@ -39,9 +41,17 @@ async function runAll(options: Options, signal: AbortSignal): Promise<readonly R
   const folders = await prepareData(options.datasets);
   const tasks = tasksOf(options);
   const zoo = await zooFingerprint(options.zoo.folder);
-  const { cpu } = describeMachine();
+  const { cpu } = preciseProcessor();
   const kept = await KeptLines.open<Run>(options.keep);
-  const runs = () => kept.all.filter((run) => run.zoo === zoo);
+  const runs = (): readonly Run[] => {
+    const known = kept.all.filter((run) => run.zoo === zoo);
+    return comparisonsOf(tasks).flatMap((arms) =>
+      ofOneProcessor(
+        arms.flatMap((task) => runsOf(known, task)),
+        { here: cpu, all: arms.length },
+      ),
+    );
+  };
   const known = tasks.filter((task) => runOf(runs(), task)).length;
   if (known > 0) log(`${known} of ${tasks.length} runs are there already.`);
   // made before anything is timed, for it may take minutes

@@ -117,10 +117,3 @@ function leadOver(arm: ArmName, tuned: readonly Run[], runs: readonly Run[], bud
   if (!wanted) return [ofMean];
   return [ofMean, atLeast(`on its worst data set, accuracy of ${difference}`, Math.min(...leads), wanted.worst)];
 }
-
-/** Of the libraries that the runs have used, each name once. */
-/** Where it went on elsewhere, the processors that took part too. */
-export function versionsOf(runs: readonly Run[]): Readonly<Record<string, string>> {
-  const cpus = [...new Set(runs.map(({ cpu }) => cpu))];
-  return Object.assign({}, ...runs.map(({ versions }) => versions), cpus.length > 1 ? { cpus: cpus.join(', ') } : {});
-}

@@ -51,9 +51,12 @@ export interface Run extends Task, Outcome {
 const keyOf = ({ dataset, budgetSeconds, arm, repeat }: Task): string =>
   [dataset, budgetSeconds, arm, repeat].join(' ');
 
+/** The runs of that task, one a processor that did it. */
+export const runsOf = (runs: readonly Run[], task: Task): readonly Run[] =>
+  runs.filter((run) => keyOf(run) === keyOf(task));
+
 /** The run of that task, undefined where it was not done yet. */
-export const runOf = (runs: readonly Run[], task: Task): Run | undefined =>
-  runs.find((run) => keyOf(run) === keyOf(task));
+export const runOf = (runs: readonly Run[], task: Task): Run | undefined => runsOf(runs, task)[0];
 
 /** Every task, so ordered that the arms of a data set follow each other: a drift of the machine falls on all of them. */
 export const tasksOf = (o: {
@@ -69,6 +72,11 @@ export const tasksOf = (o: {
       ),
     ),
   );
+
+/** Tasks whose runs are compared with each other: a list for each data set, budget and repeat. */
+export const comparisonsOf = (tasks: readonly Task[]): readonly (readonly Task[])[] => [
+  ...Map.groupBy(tasks, ({ dataset, budgetSeconds, repeat }) => [dataset, budgetSeconds, repeat].join(' ')).values(),
+];
 
 /** Twelve digits that change with the zoo's members or its experience: runs of another zoo are other runs. */
 export async function zooFingerprint(zooFolder: string): Promise<string> {

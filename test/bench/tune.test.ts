@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { versionsOf } from '../../bench/lib/processors.ts';
 import { archiveOf } from '../../bench/tune/datasets.ts';
 import { middleMember } from '../../bench/tune/middle-member.ts';
 import { parseOptions } from '../../bench/tune/options.ts';
-import { claimsOf, columns, rowsOf, versionsOf } from '../../bench/tune/report.ts';
-import { type Run, runOf, tasksOf } from '../../bench/tune/runs.ts';
+import { claimsOf, columns, rowsOf } from '../../bench/tune/report.ts';
+import { comparisonsOf, type Run, runOf, tasksOf } from '../../bench/tune/runs.ts';
 import { renderResult } from '../../hack/readme-tables.ts';
 
 const aRun = (changes: Partial<Run> = {}): Run => ({
@@ -127,15 +128,17 @@ describe('a benchmark', () => {
     ]);
   });
 
+  test('compares the arms of a data set, a budget and a repeat', () => {
+    const tasks = tasksOf({ ...everything, datasets: ['pets', 'dishes'], budgets: [60], repeats: 2 });
+    const comparisons = comparisonsOf(tasks);
+    expect(comparisons.map((arms) => arms.map(({ arm }) => arm))).toEqual(Array(4).fill(everything.arms));
+    expect(comparisons.flat()).toEqual(tasks);
+  });
+
   test('finds the run of a task among those kept', () => {
     const runs = [aRun(), aPeer({ arm: 'lite0' })];
     expect(runOf(runs, { dataset: 'pets', budgetSeconds: 60, arm: 'lite0', repeat: 0 })).toBe(runs[1]);
     expect(runOf(runs, { dataset: 'pets', budgetSeconds: 60, arm: 'lite0', repeat: 1 })).toBeUndefined();
-  });
-
-  test('says which processors took part where it went on elsewhere', () => {
-    expect(versionsOf([aRun(), aRun({ arm: 'random' })])).toEqual({ tensorflow: '2.21.0' });
-    expect(versionsOf([aRun(), aRun({ cpu: 'another' })])).toMatchObject({ cpus: 'one, another' });
   });
 
   test.each([

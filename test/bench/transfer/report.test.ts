@@ -3,7 +3,7 @@ import { bestMember, claimsOf, type Run, rowsOf } from '../../../bench/transfer/
 
 const run = (dataset: string, arm: string, accuracy: number, budgetSeconds = 60): Run => ({
   ...{ dataset, budgetSeconds, arm, accuracy, seconds: budgetSeconds - 1, inputSize: 64, steps: 100, versions: {} },
-  ...{ wallSeconds: budgetSeconds, member: arm },
+  ...{ wallSeconds: budgetSeconds, member: arm, cpu: 'one' },
 });
 const members = ['nano', 'large'];
 const runs = [
