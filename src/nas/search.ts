@@ -94,11 +94,14 @@ export interface Search<S> {
   progress(state: S): SearchProgress;
 }
 
-/** The part of the space that suits proxy images of 64 pixels: stems of stride 2, no more halvings than they bear. */
+/**
+ * The part of the space that suits proxy images of 64 pixels: no more halvings than they bear. The published stem of stride 4
+ * is among them, for what is lost in detail buys width: `docs/search.md` has what both reach.
+ */
 export const proxySpace: Space = {
   ...defaultSpace,
   stemWidths: [16, 24, 32, 48],
-  stemStrides: [2],
+  stemStrides: [2, 4],
   blocks: [3, 16],
   strides: [2, 3],
   maxWidth: 1024,

@@ -88,12 +88,15 @@ function freshFile(
   };
 }
 
-/** More or fewer evaluations may be asked for than before; whatever else differs would make candidates incomparable. */
+/**
+ * More or fewer evaluations may be asked for than before; whatever else differs would make candidates incomparable. The space
+ * is no option: a search stays in the one that it was begun in, whatever new ones begin in.
+ */
 function continued(kept: SearchFile, request: SearchRequest, data: SearchedData): SearchFile {
   const { seed, steps, ladder, settings } = request;
   const training: TrainingChoices = { seed, steps, ladder };
-  const { evaluations } = settings;
-  const before = [kept.data, kept.training, { ...kept.search.settings, evaluations }];
+  const { evaluations, space } = settings;
+  const before = [kept.data, kept.training, { ...kept.search.settings, evaluations, space }];
   // through JSON, as what is on disk came
   if (JSON.stringify(before) !== JSON.stringify([data, training, settings])) {
     throw new InputError(

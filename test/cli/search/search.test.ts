@@ -29,16 +29,22 @@ test(
     const before = stateIn(out);
     expect(before.rungs).toHaveLength(4);
 
-    // as a kill during the last training would have left it
-    const { candidates } = before.search;
+    // as a kill during the last training would have left it, in a version whose searches begin in a smaller space
+    const { candidates, settings } = before.search;
+    const space = { ...settings.space, stemStrides: [2] };
     const open = candidates.map((one, i) => (i === 1 ? { ...one, phase: 'open', measured: undefined } : one));
-    const cut = { ...before, rungs: before.rungs.slice(0, 3), search: { ...before.search, candidates: open } };
+    const cut = {
+      ...before,
+      rungs: before.rungs.slice(0, 3),
+      search: { ...before.search, candidates: open, settings: { ...settings, space } },
+    };
     writeFileSync(join(out, 'state.json'), JSON.stringify(cut));
     expect(JSON.parse((await search(out)).stdout)).toMatchObject({ evaluated: 2 });
     const after = stateIn(out);
     expect(after.rungs.map(({ id, rung, accuracy }) => [id, rung, accuracy])).toEqual(
       before.rungs.map(({ id, rung, accuracy }) => [id, rung, accuracy]),
     );
+    expect(after.search.settings.space).toEqual(space);
 
     const more = await search(out, '--evaluations', '3');
     expect(JSON.parse(more.stdout)).toMatchObject({ ended: 'done', evaluated: 3 });
