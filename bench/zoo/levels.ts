@@ -15,8 +15,8 @@ export const isPoint = <T extends Timed>(one: T): one is T & Point => one.accura
 
 const leastOfAFamily = 3;
 
-/** How many times the step of our best another network may take: the comparison asks for fewer, and dearer ones take hours. */
-export const farthestTimes = 4;
+/** How many times the step of our best another network may take: the comparison asks for 1.7, and dearer ones take hours. */
+export const farthestTimes = 3;
 
 /**
  * What to train next: all of ours, then of each other family its fastest, three at least, up to the first that is as
